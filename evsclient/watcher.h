@@ -1,0 +1,39 @@
+/* Waiting for many disks with few calls: one sweep watches all (design.md section 2, "One sweep watches all").
+ *
+ * A thread of its own reads cloudvolumes/detail once per tick for everything pending (by `ids` when few) and asks a job
+ * only when the disk cannot tell. A row may confirm an operation, never fail it; absence from a list proves nothing.
+ * Ticks adapt to the learned duration of each operation; none when nothing waits.
+ *
+ * The waits block their caller until the end, the context's deadline or its cancellation (both ABORTED, the text names
+ * operation, job id and age: the operation goes on in the cloud). job_id may be NULL or "" after a restart: then status
+ * alone decides. A failed job is an error with the job's code mapped as codes.h says (INTERNAL where unknown), its
+ * fail_reason in the text. *ret_disk is the disk as last read; ret_disk may be NULL.
+ */
+#pragma once
+
+#include "evsclient/disk.h"
+
+typedef struct EvsWatcher EvsWatcher;
+
+EvsWatcher *evs_watcher_new(EvsClient *client);
+void evs_watcher_free(EvsWatcher *watcher); /* no wait may be running */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsWatcher, evs_watcher_free)
+
+/* Until the disk is `available`. volume_id may be NULL or "": the job tells it. A job that FAILs: error with
+ * evs_error_is_job_failure(). */
+gboolean evs_watch_create(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *job_id,
+                          EvsDisk **ret_disk, GError **error);
+/* Until GET says 404 / the job is SUCCESS. */
+gboolean evs_watch_delete(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *job_id,
+                          GError **error);
+/* Until the disk is `in-use` with this server and an attachment id that is not in known_attachments
+ * (NULL-terminated, may be NULL). job_id: ECS. */
+gboolean evs_watch_attach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *server_id,
+                          const char *job_id, const char *const *known_attachments, EvsDisk **ret_disk,
+                          GError **error);
+/* Until the disk has no attachment to this server (and, not shared, is `available`). A disk that is gone is detached. */
+gboolean evs_watch_detach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *server_id,
+                          const char *job_id, GError **error);
+
+/* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
+gboolean evs_error_is_job_failure(const GError *error);
