@@ -1,0 +1,46 @@
+/* Where the parts of evs-sim meet: each registers its routes, job types and journal kinds at start, in this order. */
+#pragma once
+
+#include "evssim/sim.h"
+
+/* ---- of simhost's files (iam.c, metadata.c, device.c, ecs.c) ---- */
+
+/* iam.h: routes and journal kinds of tokens and temporary keys. */
+void iam_start(Sim *sim);
+/* Token (X-Auth-Token) or signature (Authorization) of a ROUTE_AUTH request: fills request->principal, or answers
+ * (401, 403, 400 Common.0013 ...) and returns FALSE. */
+gboolean iam_authenticate(Request *request);
+/* Checks request->project (set by the router from {project_id}, NULL if there is no such project) against the
+ * principal: answers 400 Common.0018 / EVS.0001 and the like and returns FALSE. Called only if the path has one. */
+gboolean iam_check_project(Request *request, const char *project_id);
+/* actions may hold "*", "evs:*", "evs:volumes:*". */
+gboolean iam_allows(const Principal *principal, const char *action);
+void iam_stop(Sim *sim);
+
+void metadata_start(Sim *sim); /* metadata.h */
+
+/* ecs.h: routes and job types (attachVolume, detachVolume). */
+void ecs_start(Sim *sim);
+/* PUT /_sim/servers/ID/disks/VOL {"fault":...}; also answers. */
+void ecs_handle_disk_fault(Request *request);
+
+/* device.h: the trees of a server, DIR/servers/<id>/{dev,sys} and DIR/servers/by-name/<account>.<name>. Called for each
+ * server at start (after the journal is read: attached disks get their devices back) and for each new one. */
+gboolean device_server_start(Sim *sim, Server *server, GError **error);
+/* Detaches all loop devices; the trees stay on the file system (purge removes them). */
+void device_stop(Sim *sim);
+/* Loop devices held now. */
+guint device_loops(const Sim *sim);
+/* --purge of a state directory nobody serves: frees loop devices whose backing file lies in it. */
+void device_purge(const char *state_dir);
+/* "DIR/servers/<id>/dev"; newly allocated. */
+char *device_dev_dir(const Sim *sim, const Server *server);
+char *device_sys_dir(const Sim *sim, const Server *server);
+
+/* ---- of the other files ---- */
+void jobs_start(Sim *sim);
+void jobs_stop(Sim *sim);
+void disks_start(Sim *sim);   /* 6.1.x */
+void disks_stop(Sim *sim);
+void catalog_start(Sim *sim); /* types, zones, quotas, versions */
+void control_start(Sim *sim); /* /_sim */

@@ -1,0 +1,303 @@
+/* evs-sim: the cloud on one machine (ARCHITECTURE.md; formats: docs/evs-sim.md).
+ *
+ * One process, one event loop, one thread: nothing here is locked, and no handler may block for longer than a local
+ * system call takes. A request goes: http_server -> router (service, route, authentication, faults, rate, permission)
+ * -> the route's handler, which changes the model and answers at once by one reply_*() call -> http_server. What takes
+ * time in the cloud is a Job (jobs.h): the handler starts it, its type's finish function makes the effect later.
+ *
+ * The model is plain structs in hash tables. Whoever changes one calls its *_changed() function before returning to
+ * the loop: that writes it to the journal (state.h), so that it survives SIGKILL.
+ *
+ * Three clocks: clock_now_us() (monotonic, real), sim_cloud_us() (the cloud's wall clock: real + skew; what clients
+ * see) and sim_virtual_us() (runs at the speed of /_sim/clock: job times and lifetimes). */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+struct event_base;
+
+typedef struct Sim Sim;
+typedef struct Account Account;
+typedef struct Project Project;
+typedef struct User User;
+typedef struct Agency Agency;
+typedef struct Server Server;
+typedef struct Disk Disk;
+typedef struct Job Job;
+typedef struct Request Request;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
+
+enum {
+  SIM_ID_HEX = 32,               /* digits of a project or domain id */
+  SIM_BODY_MAX = 12 << 20,       /* bytes of a request body (the gateway's limit) */
+  SIM_SERVERS_MAX = 10000,       /* over all accounts */
+  SIM_SLOTS_MAX = 60,            /* disks of one server */
+  SIM_SHARED_SERVERS_MAX = 16,   /* servers of one shared disk */
+};
+
+typedef enum { SIM_SERVICE_EVS, SIM_SERVICE_ECS, SIM_SERVICE_IAM, SIM_SERVICE_META, SIM_SERVICE_CONTROL } SimService;
+
+/* ---- accounts.h: who there is; from accounts.json, fixed while the process runs but for servers ---- */
+
+typedef struct {
+  char *ak, *sk;
+} AccessKey;
+
+struct User {
+  Account *account;
+  char *name, *password;
+  GPtrArray *keys; /* of AccessKey* */
+  char **actions;  /* "*", "evs:*", "evs:volumes:create" */
+};
+
+struct Agency {
+  Account *account;
+  char *name;
+  char **actions;
+};
+
+struct Project {
+  Account *account;
+  char *id, *name;
+  GHashTable *quota; /* "volumes", "gigabytes", "gigabytes_SSD" ... -> gint64* ; absent or -1: unlimited */
+};
+
+struct Account {
+  char *name, *domain_id;
+  GPtrArray *projects; /* of Project* */
+  GPtrArray *users;    /* of User* */
+  GPtrArray *agencies; /* of Agency* */
+};
+
+typedef struct {
+  char *name;
+  char **types, **sold_out;
+} Zone;
+
+typedef enum { SIM_BUS_VIRTIO, SIM_BUS_SCSI } SimBus;
+
+/* An ECS server. Its dev/ and sys/ trees are device.c's. */
+struct Server {
+  char *id, *name;
+  Project *project;
+  char *zone;
+  SimBus bus;          /* of its data disks, unless the disk says hw:passthrough */
+  int slots;           /* how many disks it takes, the system disk included (cloud-facts: 24 VBD) */
+  char *agency;        /* whose credentials its metadata service gives; NULL: none */
+  char *status;        /* "ACTIVE", "SHUTOFF" ... */
+  gint64 created_us;   /* wall */
+  struct ServerDevices *devices; /* device.c; NULL until device_server_start() */
+};
+
+/* ---- disks.h ---- */
+
+typedef struct {
+  char *attachment_id, *server_id, *device; /* device: the console's name, "/dev/vdb" */
+  gint64 attached_us;                       /* cloud wall clock */
+} Attachment;
+
+struct Disk {
+  char *id;
+  Project *project;
+  char *name, *description; /* never NULL */
+  const char *status;       /* interned: DISK_* of disks.h */
+  char *zone, *type;
+  gint64 size_gib;
+  gboolean multiattach, bootable;
+  char *wwn; /* 32 hex digits, NAA 6 */
+  char *enterprise_project_id;
+  gint64 iops, throughput; /* 0: none */
+  json_t *metadata;        /* object of strings */
+  json_t *tags;            /* object of strings */
+  GPtrArray *attachments;  /* of Attachment*; owned */
+  gint64 created_us, updated_us; /* cloud wall clock */
+  gint64 visible_us;             /* virtual clock: before it GET says EVS.5404 (still being created) */
+  guint64 serial;                /* order of creation */
+  json_t *record;                /* as last written to the journal */
+};
+
+/* ---- Request and reply ---- */
+
+/* Who calls. Strings and pointers live as long as the Sim. */
+typedef struct {
+  Account *account;
+  const char *name;           /* user or agency: the key of rate limits */
+  const char *const *actions; /* what it may do */
+  Project *project;           /* the token's scope, or NULL (AK/SK, domain scope) */
+} Principal;
+
+typedef enum {
+  ROUTE_AUTH = 0,       /* token or signature needed */
+  ROUTE_NO_AUTH = 1,    /* versions, POST auth/tokens, metadata service, /_sim */
+} RouteAuth;
+
+typedef void (*RouteHandler)(Request *request);
+
+/* One operation. Tables of these are static and given to router_add(). */
+typedef struct {
+  const char *op; /* "6.1.1", "v3.7.1.8", "ecs.attach" (design: the op names of faults and stats) */
+  SimService service;
+  const char *method; /* "GET" */
+  /* Segments split by '/', "{name}" takes any one segment (also an empty one): "/v2/{project_id}/cloudvolumes/{volume_id}".
+   * Without the /evs, /ecs, /iam, /meta prefix. A literal segment wins over a "{name}". */
+  const char *path;
+  const char *action; /* IAM action needed, or NULL */
+  RouteAuth auth;
+  RouteHandler handle;
+} Route;
+
+struct Request {
+  Sim *sim;
+  const Route *route;
+  const char *method;
+  const char *raw_path;  /* as sent, prefix included, without the query: what was signed */
+  const char *raw_query; /* as sent, without '?'; "" if none */
+  const char *host;      /* Host header as sent; "" if none */
+  const guint8 *body;
+  gsize body_bytes;
+  Principal principal; /* set by iam_authenticate(); zero for ROUTE_NO_AUTH */
+  Project *project;    /* of {project_id}, checked against the principal; NULL if the path has none */
+  char *request_id;    /* sent back as X-Request-Id */
+  struct RequestPrivate *p; /* router.c */
+};
+
+/* First value of a request header (any case), or NULL. */
+const char *request_header(const Request *request, const char *name);
+/* Calls visit for each header in the order sent. */
+void request_headers_visit(const Request *request, void (*visit)(const char *name, const char *value, void *argument),
+                           void *argument);
+/* Decoded {name} of the path; "" if the route has none of this name. */
+const char *request_path(const Request *request, const char *name);
+/* Decoded query parameter (its first value), or NULL. */
+const char *request_query(const Request *request, const char *name);
+/* The body as a JSON object, parsed once; NULL if it is none. Borrowed. */
+json_t *request_json(Request *request);
+
+/* Answers; exactly one call per request. They take over body. */
+void reply_json(Request *request, int status, json_t *body);
+void reply_empty(Request *request, int status);
+/* Extra header of the answer; before reply_*(). */
+void reply_header(Request *request, const char *name, const char *value);
+/* The error shape of the route's service: EVS and ECS {"error":{"code","message"}}, IAM
+ * {"error":{"code":<status>,"message","title","error_code"?}}, metadata and /_sim {"error":{"code","message"}}. */
+void reply_error(Request *request, int status, const char *code, const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* {"error_msg","error_code","request_id"}: the gateway's shape (APIGW.*). */
+void reply_gateway(Request *request, int status, const char *code, const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* {"<cinder_name>":{"message","code":<status>}}: native Nova and Cinder ("itemNotFound"). */
+void reply_cinder(Request *request, int status, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* router.h */
+void router_add(Sim *sim, const Route *routes, gsize count);
+
+/* ---- jobs.h ---- */
+
+typedef enum { JOB_INIT, JOB_RUNNING, JOB_SUCCESS, JOB_FAIL } JobStatus;
+
+/* What a kind of job does. Static; registered before the state is read. */
+typedef struct {
+  const char *type;   /* "createVolume", "attachVolume": the key in the profile's "jobs" too */
+  SimService service; /* whose /v1/{project_id}/jobs/{id} shows it */
+  const char *oracle; /* its name in oracle_ms: "create", "delete", "attach", "detach" */
+  /* The time is up: makes the effect, or with `failed` what a failure leaves behind (the job then ends as FAIL with
+   * its error_code; without one, EVS.2002 / Ecs.0000). May itself call job_fail(). Disk or server may have gone. */
+  void (*finish)(Sim *sim, Job *job, gboolean failed);
+} JobType;
+
+struct Job {
+  char *id;
+  const JobType *type;
+  Project *project;
+  char *volume_id, *server_id; /* "" if none */
+  json_t *entities;            /* object: what the job shows as its entities besides the ids; may be NULL */
+  char *note;                  /* free for the job's type (e.g. the attachment id), persisted; may be NULL */
+  JobStatus status;            /* as clients see it */
+  char *error_code, *fail_reason; /* NULL unless FAIL */
+  gint64 begin_us, end_us;     /* real wall clock; end_us 0 until ended */
+};
+
+void job_type_register(Sim *sim, const JobType *type);
+/* Starts a job for this request (whose matched job fault it takes along) and writes it to the journal. volume_id,
+ * server_id: may be NULL. type is the registered name. Borrowed; valid until the next return to the loop. */
+Job *job_start(Request *request, const char *type, const char *volume_id, const char *server_id);
+/* Only within finish(): the job ends as FAIL. */
+void job_fail(Job *job, const char *code, const char *reason);
+/* After note or entities were set on a job just started. */
+void job_changed(Sim *sim, Job *job);
+/* The job with this id of this service and project, or NULL. */
+Job *job_find(Sim *sim, SimService service, const Project *project, const char *id);
+/* The handler of GET /v1/{project_id}/jobs/{job_id} for either service (ecs.job and 6.4.1). */
+void job_handle_get(Request *request);
+
+/* ---- state.h: the journal. Records are JSON objects under (kind, id) ---- */
+
+typedef void (*StateLoad)(Sim *sim, const char *id, json_t *record);
+/* Before state_open(). At start, kinds are loaded in the order of registration. */
+void state_register(Sim *sim, const char *kind, StateLoad load);
+/* Writes (replaces) a record; takes over it. On disk before it returns (survives SIGKILL; not a power cut). */
+void state_put(Sim *sim, const char *kind, const char *id, json_t *record);
+void state_remove(Sim *sim, const char *kind, const char *id);
+
+/* ---- The whole ---- */
+
+struct Sim {
+  struct event_base *events;
+  char *state_dir;  /* absolute */
+  char *base_url;   /* "http://127.0.0.1:8470", without a slash at the end */
+  char *cloud, *region;
+  gint64 seed;
+  GPtrArray *zones;    /* of Zone* */
+  GPtrArray *accounts; /* of Account* */
+  GHashTable *servers; /* id -> Server* */
+  GHashTable *disks;   /* id -> Disk* */
+  struct Profile *profile;
+  struct Router *router;
+  struct Jobs *jobs;
+  struct State *state;
+  struct Faults *faults;
+  struct Stats *stats;
+  struct ClientTokens *client_tokens;
+  struct Iam *iam; /* iam.c: issued tokens and temporary keys */
+  double speed;    /* of the virtual clock */
+  gint64 speed_since_us, virtual_base_us;
+  gint64 skew_us;
+  gint64 virtual_offset_us; /* of the state before this process */
+  guint64 next_serial;
+  gboolean stopping;
+};
+
+/* The cloud's wall clock (Date headers, created_at, the 15 minutes of X-Sdk-Date): real + skew. */
+gint64 sim_cloud_us(const Sim *sim);
+/* Microseconds of a clock that runs at the set speed and goes on over restarts: for lifetimes (24 h of a token). */
+gint64 sim_virtual_us(const Sim *sim);
+/* The cloud wall time at which a virtual instant will come if the speed stays: for expires_at texts. */
+gint64 sim_cloud_of_virtual(const Sim *sim, gint64 virtual_us);
+
+Account *sim_account(const Sim *sim, const char *name);
+Account *sim_account_by_domain(const Sim *sim, const char *domain_id);
+Project *sim_project(const Sim *sim, const char *id);
+Project *account_project(const Account *account, const char *name_or_id);
+Agency *account_agency(const Account *account, const char *name);
+Server *sim_server(const Sim *sim, const char *id);
+Disk *sim_disk(const Sim *sim, const char *id); /* whatever its status or visibility */
+const Zone *sim_zone(const Sim *sim, const char *name);
+
+/* accounts.c: a further server (POST /_sim/servers). NULL with error for a bad field. */
+Server *sim_server_add(Sim *sim, Project *project, const char *name, const char *zone, SimBus bus, int slots,
+                       const char *agency, const char *id, GError **error);
+/* After status changed: journal. */
+void server_changed(Sim *sim, Server *server);
+
+/* disks.c */
+Attachment *attachment_new(const char *server_id, const char *device, gint64 attached_us);
+/* Adds to or takes from disk->attachments; the caller sets the status and calls disk_changed(). */
+Attachment *disk_attachment(const Disk *disk, const char *server_id);
+void disk_attachment_remove(Disk *disk, const char *server_id);
+/* status: one of DISK_* in disks.h. */
+void disk_set_status(Disk *disk, const char *status);
+void disk_changed(Sim *sim, Disk *disk);
+/* "DIR/disks/<id>.img"; newly allocated. */
+char *disk_file(const Sim *sim, const Disk *disk);
+/* metadata hw:passthrough is "true": SCSI in any server. */
+gboolean disk_is_scsi(const Disk *disk);
