@@ -40,6 +40,7 @@ typedef enum {
   EVS_OUTCOME_UNSENT,  /* it never left this process, or no connection was made: nothing happened */
   EVS_OUTCOME_REFUSED, /* the cloud answered and took nothing */
   EVS_OUTCOME_UNKNOWN, /* it was sent and no answer came: it may have been taken */
+  EVS_OUTCOME_FAILED,  /* it was taken, and its job ended with FAIL: nothing came of it */
 } EvsOutcome;
 
 GQuark evs_error_quark(void);

@@ -2,9 +2,8 @@
  * body shapes, and the typed operations of disk.h, server.h, catalog.h, job.h; watcher.h waits for their ends.
  *
  * All calls block the calling thread; any number of threads may share one client (one curl thread serves all).
- * Every call takes an EvsContext. Retries: GET and DELETE-like calls and tokened POSTs with jitter until the
- * deadline; a request that may have been taken and is neither idempotent nor tokened is never repeated: its error has
- * EVS_OUTCOME_UNKNOWN. Throttle answers are waited out, never returned while the deadline allows.
+ * Every call takes an EvsContext. Retries: GET and DELETE-like calls with jitter until the deadline; a POST that may
+ * have been taken is never repeated: its error has EVS_OUTCOME_UNKNOWN. Throttle answers are waited out, never returned while the deadline allows.
  * Errors: mapped by cloud code (evsclient/codes.h), with request id and remedy.
  */
 #pragma once

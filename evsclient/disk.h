@@ -46,8 +46,9 @@ typedef struct {
 } EvsDiskCreate;
 
 /* Creates a disk (POST v2.1 cloudvolumes, asks for create_for_volume_id). client_token: UUID sent as X-Client-Token,
- * or NULL. The body is canonical: sorted keys, the same bytes for the same request. With a token the call is repeated
- * safely; without one an unanswered POST fails with EVS_OUTCOME_UNKNOWN.
+ * or NULL. The body is canonical: sorted keys, the same bytes for the same request. A POST whose answer was lost fails
+ * with EVS_OUTCOME_UNKNOWN, token or not (a cloud may ignore the token in silence): look for the disk by name before
+ * the next POST. Throttled, refused for the moment or never sent: repeated here.
  * ret_volume_id may get NULL (older clouds): then the job names it. */
 gboolean evs_disk_create(EvsClient *client, const EvsContext *context, const EvsDiskCreate *request,
                          const char *client_token, char **ret_job_id, char **ret_volume_id, GError **error);
