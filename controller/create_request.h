@@ -1,0 +1,22 @@
+/* A CreateVolume request, checked and turned into plain values. No I/O: it also runs on the gRPC thread. */
+#pragma once
+
+#include "controller/capability.h"
+#include "controller/parameters.h"
+#include "controller/volume_size.h"
+
+typedef struct {
+  char *name;     /* the CSI name */
+  char *evs_name; /* what EVS calls it */
+  VolumeSize size;
+  CapabilityNeeds needs;
+  VolumeParameters parameters;
+  GPtrArray *zones; /* of char*, best first; empty: any. `availability` is already in it */
+} CreateRequest;
+
+/* Checks everything that can be checked without the cloud. Errors name the field and what is accepted:
+ * INVALID_ARGUMENT, OUT_OF_RANGE (size). warn_unknown as in parameters_parse(). */
+CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, gboolean warn_unknown,
+                                    GError **error);
+void create_request_free(CreateRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CreateRequest, create_request_free)

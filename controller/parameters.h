@@ -1,0 +1,40 @@
+/* StorageClass parameters: those of huaweicloud-csi-driver and ours, in one table (parameters.c).
+ *
+ *   type                  disk type, e.g. SSD; none: the first offered of the defaults (topology.h)
+ *   availability          availability zone
+ *   dssId                 dedicated storage pool, a UUID
+ *   scsi                  true: SCSI disk; false: virtio (default)
+ *   kmsId                 encrypt with this KMS key, a UUID
+ *   iops, throughput      GPSSD2: both; ESSD2: iops only; other types: neither
+ *   tags                  "key=value,key=value", at most 10
+ *   enterpriseProjectId   a UUID, or 0
+ *   multiattach           true: shared disk, needed for MULTI_NODE_MULTI_WRITER
+ *   fullClone             how a disk is made from a snapshot; without one it has no effect
+ *   csi.storage.k8s.io/... of the sidecars: always accepted; pv and pvc names go to the disk's metadata
+ */
+#pragma once
+
+#include "controller/string_map.h"
+
+enum { TAGS_MAX = 10, TAG_KEY_MAX = 36, TAG_VALUE_MAX = 43, TYPE_NAME_MAX = 64 };
+
+/* NULL or 0: not given. */
+typedef struct {
+  char *type, *availability, *dedicated_storage_id, *kms_key_id, *enterprise_project_id;
+  gboolean scsi, multiattach, full_clone;
+  gint64 iops, throughput;
+  GHashTable *tags; /* string -> string, or NULL */
+  char *pv_name, *pvc_name, *pvc_namespace;
+} VolumeParameters;
+
+/* Parses into *ret_parameters (cleared first). An unknown key is INVALID_ARGUMENT naming it and what is accepted, or,
+ * with warn_unknown, only logged. A bad value is INVALID_ARGUMENT naming key and what is accepted. */
+gboolean parameters_parse(StringMap map, gboolean warn_unknown, VolumeParameters *ret_parameters,
+                          GError **error);
+
+/* Are iops and throughput right for this type and size? INVALID_ARGUMENT naming the accepted range. */
+gboolean parameters_check_performance(const VolumeParameters *parameters, const char *type, gint64 size_gib,
+                                      GError **error);
+
+void parameters_clear(VolumeParameters *parameters);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VolumeParameters, parameters_clear)
