@@ -1,0 +1,33 @@
+# Thin targets: each first installs by apt what is missing (NO_APT=1: only says what), builds, then does its job.
+# The build itself is CMake's: `cmake --preset dev && cmake --build build/dev`.
+
+PRESET ?= release
+PREFIX ?= /usr/local
+BUILD := build/$(PRESET)
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint install clean deps
+
+help: ## Show this list
+	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps:
+	@scripts/install-deps.sh
+
+build: deps ## Build everything into build/PRESET (executables in build/PRESET/bin)
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build $(BUILD)
+
+test: build ## Run all tests; T=REGEX only those whose name matches
+	@tests/run $(BUILD) $(if $(T),-R '$(T)')
+
+lint: deps ## Check format, layering, file length, scripts, and that clang builds it
+	@scripts/install-deps.sh lint
+	@scripts/lint.sh
+
+install: build ## Install the executables below PREFIX (default /usr/local); DESTDIR is respected
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean: ## Remove build/
+	rm -rf build

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# install-deps.sh [lint]   installs by apt what building, running and testing need and what is missing; with `lint` what
+# `make lint` needs on top. May be run any number of times; does nothing when all is there. Uses sudo when not root.
+# NO_APT=1: only prints what it would install. Go (for the conformance test) is not taken from apt: Debian 12's is too
+# old.
+set -euo pipefail
+
+packages=(
+  # build
+  make gcc libc6-dev cmake ninja-build pkg-config git
+  protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev
+  libgrpc-dev libglib2.0-dev libjansson-dev libcurl4-openssl-dev libblkid-dev libevent-dev libssl-dev
+  # the archives of the statically linked node
+  libstdc++-12-dev libabsl-dev libc-ares-dev libpcre2-dev zlib1g-dev
+  # run: file systems and mounts
+  e2fsprogs xfsprogs btrfs-progs mount util-linux
+  # test
+  libcmocka-dev
+)
+if [ "${1:-}" = lint ]; then
+  packages+=(clang-14 clang-format-14 shellcheck)
+fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install-deps: no apt here; these packages of Debian 12, or their like, are needed: ${packages[*]}"
+  exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ -n "${NO_APT:-}" ]; then
+  echo "install-deps: would install: ${missing[*]}"
+  exit 0
+fi
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+echo "install-deps: installing: ${missing[*]}"
+"${as_root[@]}" apt-get update --quiet=2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
+  "${missing[@]}"

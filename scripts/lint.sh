@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Checks what a compiler does not: format, who includes whom, length of files, shell scripts; and that clang builds
+# all of it without a warning. Reports every failure, not only the first.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+max_lines=600
+failed=0
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then
+    echo "lint: $name: ok"
+  else
+    echo "lint: $name: FAILED"
+    failed=1
+  fi
+}
+
+check_format() {
+  git ls-files -z '*.c' '*.h' | xargs -0 clang-format-14 --dry-run --Werror
+}
+
+check_length() {
+  git ls-files '*.c' '*.h' '*.sh' | xargs wc -l |
+    awk -v max=$max_lines '$2 != "total" && $1 > max { print $2 ": " $1 " lines, at most " max; bad = 1 } END { exit bad }'
+}
+
+check_scripts() {
+  local scripts
+  mapfile -t scripts < <(git grep -lE '^#!.*\b(ba)?sh\b')
+  shellcheck "${scripts[@]}"
+}
+
+check_clang() {
+  cmake --preset clang >/dev/null && cmake --build build/clang
+}
+
+check format check_format
+check layers scripts/check-layers.sh
+check length check_length
+check scripts check_scripts
+check clang check_clang
+exit $failed
