@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint install clean deps
+.PHONY: help build demo test sanity lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
@@ -19,8 +19,14 @@ build: deps ## Build everything into build/PRESET (executables in build/PRESET/b
 	@cmake --preset $(PRESET) >/dev/null
 	@cmake --build $(BUILD)
 
+demo: build ## Walk one volume's life on simulated hardware and show each step
+	@scripts/demo.sh $(BUILD)/bin
+
 test: build ## Run all tests; T=REGEX only those whose name matches
 	@tests/run $(BUILD) $(if $(T),-R '$(T)')
+
+sanity: build ## Run the CSI conformance test alone
+	@tests/run $(BUILD) -L sanity
 
 lint: deps ## Check format, layering, file length, scripts, and that clang builds it
 	@scripts/install-deps.sh lint
