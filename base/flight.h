@@ -21,7 +21,8 @@ typedef struct Flight Flight;
 
 enum { FLIGHT_FINGERPRINT_BYTES = 32 };
 
-/* Called once for each member that has not left. result and error belong to the finisher: one of them is NULL. */
+/* Called once for each member that has not left, after the key and the claims are free again. result and error belong
+ * to the finisher: one of them is NULL. */
 typedef void (*FlightAnswer)(void *member, gconstpointer result, const GError *error);
 
 FlightTable *flight_table_new(FlightAnswer answer, guint max_members);
@@ -40,6 +41,9 @@ gboolean flight_leave(FlightTable *table, const char *key, void *member);
 
 /* TRUE while at least one member waits. */
 gboolean flight_wanted(Flight *flight);
+
+/* How many members ever joined, the starter included. */
+guint flight_joined(Flight *flight);
 
 /* Replaces the progress text that early answers and /debug/pending show, e.g. "createVolume job 1f3a runs". */
 void flight_note(Flight *flight, const char *note);
