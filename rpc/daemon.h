@@ -10,15 +10,17 @@ typedef struct {
   char *endpoint;      /* --endpoint, default "unix:///run/csi.sock" */
   char *http_endpoint; /* --http-endpoint ADDR:PORT; NULL: no HTTP endpoint. Port 0 = any, logged */
   char *driver_name;   /* --driver-name, default "evs.csi.huaweicloud.com" */
-  char *log_format;    /* --log-format */
-  char *log_level;     /* --log-level */
+  char *log_format;    /* --log-format, default "json" */
+  char *log_level;     /* --log-level, default "info" */
 } DaemonOptions;
 
 /* Blocks the signals, sets the umask, disables core dumps of secrets (PR_SET_DUMPABLE 0 in release), parses the
  * shared options and `entries` (GOption), handles --help and --version (prints "<program> <version>"), initialises
- * the log. FALSE with INVALID_ARGUMENT naming the option. program: "evs-csi-node". */
+ * the log. The strings are released by daemon_options_clear(). FALSE with INVALID_ARGUMENT naming the option. program: "evs-csi-node". */
 gboolean daemon_parse(int *argc, char ***argv, const char *program, const GOptionEntry *entries,
                       DaemonOptions *ret_options, GError **error);
+
+void daemon_options_clear(DaemonOptions *options);
 
 /* Is the daemon ready for work? Called for /readyz; may block for a short time. NULL reason when ready. */
 typedef gboolean (*DaemonReady)(void *data, char **ret_reason);

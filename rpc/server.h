@@ -49,11 +49,11 @@ typedef struct {
 } RpcMethod;
 
 typedef struct {
-  const char *endpoint;           /* "unix:///abs/path", "unix:path" or a plain absolute path; <= 107 bytes of path */
-  guint max_concurrent_streams;   /* per connection */
-  guint class_threads;            /* per pool */
-  guint class_queue;              /* per pool */
-  gint64 grace_ms;                /* for running calls after rpc_server_drain() began */
+  const char *endpoint; /* "unix:///abs/path", "unix:path" or a plain absolute path; <= 107 bytes of path */
+  guint max_concurrent_streams; /* per connection */
+  guint class_threads;          /* per pool */
+  guint class_queue;            /* per pool */
+  gint64 grace_ms;              /* for running calls after rpc_server_drain() began */
 } RpcServerOptions;
 
 /* Binds nothing yet. */
@@ -61,8 +61,8 @@ RpcServer *rpc_server_new(const RpcServerOptions *options);
 
 /* Serves these methods of the service; methods of the descriptor that are not in the table answer UNIMPLEMENTED.
  * A name that the descriptor does not have aborts. Before rpc_server_start() only. */
-void rpc_server_add_service(RpcServer *server, const ProtobufCServiceDescriptor *service, const RpcMethod *methods,
-                            gsize n_methods, void *data);
+void rpc_server_add_service(RpcServer *server, const ProtobufCServiceDescriptor *service,
+                            const RpcMethod *methods, gsize n_methods, void *data);
 
 /* Takes the lock file (<path>.lock), replaces a stale socket, listens with mode 0600, starts the thread.
  * FAILED_PRECONDITION when another live instance holds the lock; INVALID_ARGUMENT for a bad endpoint. */

@@ -1,0 +1,201 @@
+/* One run of a handler: where it runs, whom it answers, what it may ask. */
+#include "rpc/fingerprint.h"
+#include "rpc/internal.h"
+
+#include <grpc/slice.h>
+
+enum { DEFAULT_BUDGET_MS = 15 * 60 * 1000, MAX_NOTE_BYTES = 1024 };
+
+static RpcCall *call_new(RpcExchange *exchange, ProtobufCMessage *request)
+{
+  RpcCall *call = g_new0(RpcCall, 1);
+  call->server = exchange->server;
+  call->entry = exchange->entry;
+  call->request = request;
+  call->deadline_us = exchange->due_us;
+  MUTEX_HOLD(&call->server->lock);
+  call->server->calls++;
+  return call;
+}
+
+static void call_free(RpcCall *call)
+{
+  RpcServer *server = call->server;
+  protobuf_c_message_free_unpacked(call->request, NULL);
+  if (call->exchange)
+    rpc_exchange_unref(call->exchange);
+  g_free(call);
+  MUTEX_HOLD(&server->lock);
+  server->calls--;
+  cond_broadcast(&server->changed);
+}
+
+static gboolean stopping(RpcServer *server)
+{
+  return __atomic_load_n(&server->stopping, __ATOMIC_ACQUIRE);
+}
+
+/* ---- the answer ---- */
+
+void rpc_call_answer_member(void *member, gconstpointer result, const GError *error)
+{
+  const RpcOutcome *outcome = result;
+  rpc_exchange_answer(member, outcome ? &outcome->reply : NULL, error, outcome ? outcome->joined : 0);
+  rpc_exchange_unref(member);
+}
+
+static grpc_slice pack(const ProtobufCMessage *reply)
+{
+  grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(reply));
+  protobuf_c_message_pack(reply, GRPC_SLICE_START_PTR(bytes));
+  return bytes;
+}
+
+static void finish(RpcCall *call, const RpcOutcome *outcome, const GError *error)
+{
+  if (call->flight)
+    flight_finish(g_steal_pointer(&call->flight), outcome, error);
+  else
+    rpc_exchange_answer(call->exchange, outcome ? &outcome->reply : NULL, error, 0);
+}
+
+/* A handler that breaks its contract must not take the process down. */
+static void run(void *argument)
+{
+  RpcCall *call = argument;
+  g_autoptr(GError) error = NULL;
+  const RpcMethod *method = call->entry->method;
+  ProtobufCMessage *reply = method->handle(call, call->request, call->entry->data, &error);
+  if (reply && reply->descriptor != call->entry->output)
+    evs_error_set(&error, EVS_CODE_INTERNAL, "%s: the handler returned a message of another type",
+                  method->name);
+  else if (!reply && !error)
+    evs_error_set(&error, EVS_CODE_INTERNAL, "%s: the handler returned neither a reply nor an error",
+                  method->name);
+  if (error) {
+    finish(call, NULL, error);
+  } else {
+    RpcOutcome outcome = {pack(reply), call->flight ? flight_joined(call->flight) : 0};
+    finish(call, &outcome, NULL);
+    grpc_slice_unref(outcome.reply);
+  }
+  if (reply)
+    protobuf_c_message_free_unpacked(reply, NULL);
+  call_free(call);
+}
+
+/* ---- dispatch ---- */
+
+static void refuse_busy(RpcCall *call)
+{
+  g_autoptr(GError) error = NULL;
+  evs_error_set(&error, EVS_CODE_UNAVAILABLE, "%s: too many calls wait for a free worker, call again",
+                call->entry->method->name);
+  finish(call, NULL, error);
+  call_free(call);
+}
+
+static void run_in_pool(RpcCall *call)
+{
+  if (!work_pool_push(call->server->pools[call->entry->method->class], run, call))
+    refuse_busy(call);
+}
+
+/* "CreateVolume pvc-1" */
+static char *operation_text(const RpcExchange *exchange)
+{
+  for (int i = 0; i < RPC_N_IDS; i++)
+    if (exchange->ids[i])
+      return g_strdup_printf("%s %s", exchange->entry->method->name, exchange->ids[i]);
+  return g_strdup(exchange->entry->method->name);
+}
+
+/* Takes the key. */
+static void join_flight(RpcExchange *exchange, ProtobufCMessage *request, char *key)
+{
+  RpcServer *server = exchange->server;
+  const RpcMethod *method = exchange->entry->method;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *operation = operation_text(exchange);
+  guint8 fingerprint[FLIGHT_FINGERPRINT_BYTES];
+  gboolean started = FALSE;
+  rpc_fingerprint(request, fingerprint);
+  {
+    MUTEX_HOLD(&server->lock);
+    exchange->key = key;
+  }
+  rpc_exchange_ref(exchange); /* the membership's */
+  Flight *flight = flight_join(server->flights, key, operation, fingerprint, exchange, &started, &error);
+  if (!flight) {
+    rpc_exchange_answer(exchange, NULL, error, 0);
+    rpc_exchange_unref(exchange);
+  }
+  if (!started) {
+    protobuf_c_message_free_unpacked(request, NULL);
+    return;
+  }
+  RpcCall *call = call_new(exchange, request);
+  call->flight = flight;
+  call->deadline_us = clock_deadline_in_ms(method->budget_ms > 0 ? method->budget_ms : DEFAULT_BUDGET_MS);
+  run_in_pool(call);
+}
+
+void rpc_call_dispatch(RpcExchange *exchange, ProtobufCMessage *request)
+{
+  const RpcMethod *method = exchange->entry->method;
+  g_autoptr(GError) error = NULL;
+  char *key = method->key ? method->key(request, exchange->entry->data, &error) : NULL;
+  if (key) {
+    join_flight(exchange, request, key);
+    return;
+  }
+  if (error) {
+    rpc_exchange_answer(exchange, NULL, error, 0);
+    protobuf_c_message_free_unpacked(request, NULL);
+    return;
+  }
+  RpcCall *call = call_new(exchange, request);
+  call->exchange = exchange;
+  rpc_exchange_ref(exchange);
+  if (method->quick)
+    run(call);
+  else
+    run_in_pool(call);
+}
+
+/* ---- what a handler may ask ---- */
+
+gint64 rpc_call_deadline_us(RpcCall *call)
+{
+  return call->deadline_us;
+}
+
+gboolean rpc_call_wanted(RpcCall *call)
+{
+  if (stopping(call->server))
+    return FALSE;
+  return call->flight ? flight_wanted(call->flight) : !rpc_exchange_concluded(call->exchange);
+}
+
+gboolean rpc_call_stopping(RpcCall *call)
+{
+  return stopping(call->server);
+}
+
+gboolean rpc_call_claim(RpcCall *call, const char *resource, GError **error)
+{
+  return !call->flight || flight_claim(call->flight, resource, error);
+}
+
+void rpc_call_note(RpcCall *call, const char *format, ...)
+{
+  if (!call->flight)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  char text[MAX_NOTE_BYTES];
+  g_vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  flight_note(call->flight, valid);
+}

@@ -1,0 +1,42 @@
+#include "rpc/grpc_library.h"
+
+#include "base/log.h"
+#include "base/thread.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+
+static Mutex lock = MUTEX_INIT;
+static char *last_error;
+
+static void write_line(gpr_log_func_args *arguments)
+{
+  if (arguments->severity != GPR_LOG_SEVERITY_ERROR) {
+    log_debug("grpc", LOG_TEXT("text", arguments->message));
+    return;
+  }
+  {
+    MUTEX_HOLD(&lock);
+    g_free(last_error);
+    last_error = g_strdup(arguments->message);
+  }
+  log_error("grpc", LOG_TEXT("text", arguments->message));
+}
+
+void grpc_library_acquire(void)
+{
+  gpr_set_log_function(write_line);
+  gpr_set_log_verbosity(log_enabled(LOG_LEVEL_DEBUG) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
+  grpc_init();
+}
+
+void grpc_library_release(void)
+{
+  grpc_shutdown();
+}
+
+char *grpc_library_last_error(void)
+{
+  MUTEX_HOLD(&lock);
+  return g_strdup(last_error ? last_error : "");
+}
