@@ -18,15 +18,19 @@ gboolean iam_allows(const Principal *principal, const char *action);
 void iam_stop(Sim *sim);
 
 void metadata_start(Sim *sim); /* metadata.h */
+void metadata_stop(Sim *sim);
 
 /* ecs.h: routes and job types (attachVolume, detachVolume). */
 void ecs_start(Sim *sim);
+void ecs_stop(Sim *sim);
 /* PUT /_sim/servers/ID/disks/VOL {"fault":...}; also answers. */
 void ecs_handle_disk_fault(Request *request);
 
 /* device.h: the trees of a server, DIR/servers/<id>/{dev,sys} and DIR/servers/by-name/<account>.<name>. Called for each
  * server at start (after the journal is read: attached disks get their devices back) and for each new one. */
 gboolean device_server_start(Sim *sim, Server *server, GError **error);
+/* After an attached disk's file grew: its servers see the new size. */
+void device_disk_grown(const Sim *sim, const Disk *disk);
 /* Detaches all loop devices; the trees stay on the file system (purge removes them). */
 void device_stop(Sim *sim);
 /* Loop devices held now. */

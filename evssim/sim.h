@@ -178,6 +178,8 @@ json_t *request_json(Request *request);
 /* Answers; exactly one call per request. They take over body. */
 void reply_json(Request *request, int status, json_t *body);
 void reply_empty(Request *request, int status);
+/* text/plain, as it stands. */
+void reply_text(Request *request, int status, const char *text);
 /* Extra header of the answer; before reply_*(). */
 void reply_header(Request *request, const char *name, const char *value);
 /* The error shape of the route's service: EVS and ECS {"error":{"code","message"}}, IAM
@@ -200,6 +202,9 @@ typedef struct {
   const char *type;   /* "createVolume", "attachVolume": the key in the profile's "jobs" too */
   SimService service; /* whose /v1/{project_id}/jobs/{id} shows it */
   const char *oracle; /* its name in oracle_ms: "create", "delete", "attach", "detach" */
+  /* Jobs of one server run one after another, in the order of their start: a waiting one reads INIT, and its time
+   * begins when the one before it has ended (also one that a fault keeps stuck). */
+  gboolean serial_per_server;
   /* The time is up: makes the effect, or with `failed` what a failure leaves behind (the job then ends as FAIL with
    * its error_code; without one, EVS.2002 / Ecs.0000). May itself call job_fail(). Disk or server may have gone. */
   void (*finish)(Sim *sim, Job *job, gboolean failed);
@@ -257,6 +262,8 @@ struct Sim {
   struct State *state;
   struct Faults *faults;
   struct Stats *stats;
+  struct Metadata *metadata; /* metadata.c */
+  struct Ecs *ecs;           /* ecs.c: attaches under way */
   struct ClientTokens *client_tokens;
   struct Iam *iam; /* iam.c: issued tokens and temporary keys */
   double speed;    /* of the virtual clock */
