@@ -1,0 +1,35 @@
+/* The file systems that the node makes, checks, mounts and grows: one table, every command as an argument list (no
+ * shell ever sees it). In an argument list FILESYSTEM_DEVICE stands for the disk, FILESYSTEM_MOUNT for the mounted
+ * directory, FILESYSTEM_LABEL for the label that marks an unfinished mkfs. */
+#pragma once
+
+#include <glib.h>
+
+#define FILESYSTEM_DEVICE "\1device"
+#define FILESYSTEM_MOUNT "\1mount"
+
+/* Written by mkfs, cleared before the first mount: a disk that shows it was never mounted. */
+#define FILESYSTEM_LABEL "EVSCSI-MKFS"
+#define FILESYSTEM_DEFAULT "ext4"
+
+typedef enum { FILESYSTEM_FAMILY_EXT, FILESYSTEM_FAMILY_XFS, FILESYSTEM_FAMILY_BTRFS } FilesystemFamily;
+
+typedef struct {
+  const char *name; /* as in fs_type, mount(2) and libblkid's TYPE */
+  FilesystemFamily family;
+  const char *const *make;
+  const char *const *clear_label;
+  const char *const *check; /* before a writable mount; NULL: the kernel does it (log replay) */
+  const char *const *grow;  /* while mounted, to the size of the device */
+  const char *mount_data;   /* always given to mount(2) */
+} Filesystem;
+
+/* NULL if there is none of this name. */
+const Filesystem *filesystem_find(const char *name);
+
+/* What e2fsck's exit code means (e2fsck(8)). TRUE: clean or repaired. FAILED_PRECONDITION: errors are left that need
+ * a person. INTERNAL: it could not do its work. */
+gboolean filesystem_judge_check(int exit_code, const char *output, GError **error);
+
+/* How many bytes of the device the file system covers, from its superblock; 0 if it cannot be read. */
+guint64 filesystem_size(const Filesystem *filesystem, int device_fd);

@@ -1,0 +1,153 @@
+#include "node/format.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "node/spawn.h"
+
+#include <errno.h>
+
+/* A file system that is smaller than its disk by less than this was not shrunk: mkfs rounds to its own units. */
+enum { GROW_SLACK_BYTES = 16 * 1024 * 1024 };
+
+gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
+                       gboolean reader_only, gboolean edges_zero, FormatDecision *ret_decision,
+                       const Filesystem **ret_filesystem, GError **error)
+{
+  gboolean may_make = facts->blank || facts->if_empty;
+  gboolean marked = found->kind == PROBE_FILESYSTEM && g_str_equal(found->label, FILESYSTEM_LABEL);
+  const char *asked = *wanted ? wanted : "any file system";
+  if (found->kind == PROBE_OTHER)
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                         "the disk holds '%s', but %s was asked for: refusing to touch it", found->type,
+                         asked);
+  if (found->kind == PROBE_EMPTY || marked) {
+    const char *what = marked ? "an unfinished file system" : "no file system";
+    if (!may_make)
+      return evs_error_set(
+        error, EVS_CODE_FAILED_PRECONDITION,
+        "the disk holds %s, but %s was asked for, and it is not known to be a new disk: not "
+        "formatting (a static volume may say volumeAttributes format: if-empty)",
+        what, asked);
+    if (reader_only)
+      return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                           "the disk holds %s and is asked for read-only", what);
+    if (!marked && !facts->blank && !edges_zero)
+      return evs_error_set(
+        error, EVS_CODE_FAILED_PRECONDITION,
+        "the disk holds no known signature, but its first and last MiB are not all zero: not "
+        "formatting what may be data (clear it with blkdiscard -z if it is not)");
+    *ret_decision = FORMAT_MAKE;
+    *ret_filesystem = filesystem_find(*wanted ? wanted : FILESYSTEM_DEFAULT);
+    return TRUE;
+  }
+  if (*wanted && !g_str_equal(found->type, wanted))
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION, "the disk holds '%s', but '%s' was asked for",
+                         found->type, wanted);
+  *ret_decision = FORMAT_TAKE;
+  *ret_filesystem = filesystem_find(found->type);
+  if (!*ret_filesystem)
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                         "the disk holds '%s', which is not one of ext4, ext3, xfs, btrfs", found->type);
+  return TRUE;
+}
+
+/* Runs a command of the table with its placeholders filled in. */
+static gboolean run(const FormatJob *job, const char *const *command, const char *mount_point,
+                    SpawnResult *ret_result, GError **error)
+{
+  const char *argv[SPAWN_MAX_ARGUMENTS + 1] = {NULL};
+  g_autofree char *device = g_strdup_printf("/proc/self/fd/%d", SPAWN_DEVICE_FD);
+  for (guint i = 0; i < SPAWN_MAX_ARGUMENTS && command[i]; i++) {
+    argv[i] = command[i];
+    if (g_str_equal(command[i], FILESYSTEM_DEVICE))
+      argv[i] = device;
+    if (g_str_equal(command[i], FILESYSTEM_MOUNT))
+      argv[i] = mount_point;
+  }
+  SpawnRequest request = {
+    .argv = argv,
+    .device_fd = job->device->fd,
+    .deadline_us = job->deadline_us,
+    .stopping = job->stopping,
+    .data = job->data,
+  };
+  gboolean good = ret_result ? spawn_run(&request, ret_result, error) : spawn_check(&request, error);
+  if (!good)
+    g_prefix_error(error, "disk '%s': ", job->device->node);
+  return good;
+}
+
+static gboolean flush(const FormatJob *job, GError **error)
+{
+  if (fsync(job->device->fd) == 0)
+    return TRUE;
+  return evs_error_set_errno(error, EVS_CODE_INTERNAL, errno, "cannot write '%s' back", job->device->node);
+}
+
+static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  static MetricFamily *made;
+  made = metrics_counter("evs_node_formats_total", "File systems made on disks.", "filesystem", NULL);
+  log_info("making a file system", LOG_TEXT("disk", job->device->node),
+           LOG_TEXT("filesystem", filesystem->name));
+  /* The order is the point: all of the file system is on the disk before the mark goes. */
+  if (!run(job, filesystem->make, NULL, NULL, error) || !flush(job, error))
+    return FALSE;
+  if (!run(job, filesystem->clear_label, NULL, NULL, error) || !flush(job, error))
+    return FALSE;
+  g_auto(ProbeResult) after = {0};
+  if (!probe_disk(job->device->fd, job->device->node, &after, error))
+    return FALSE;
+  if (after.kind != PROBE_FILESYSTEM || !g_str_equal(after.type, filesystem->name) || *after.label)
+    return evs_error_set(error, EVS_CODE_INTERNAL, "mkfs.%s left '%s' with label '%s' on disk '%s'",
+                         filesystem->name, after.type, after.label, job->device->node);
+  metric_add(made, 1, filesystem->name);
+  return TRUE;
+}
+
+gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, gboolean *ret_made,
+                       GError **error)
+{
+  g_auto(ProbeResult) found = {0};
+  gboolean zero = FALSE;
+  FormatDecision decision = FORMAT_TAKE;
+  if (!probe_edges(job->device->fd, job->device->node, job->device->size, &zero, error) ||
+      !probe_disk(job->device->fd, job->device->node, &found, error))
+    return FALSE;
+  if (!format_decide(&found, job->facts, job->wanted, job->reader_only, zero, &decision, ret_filesystem,
+                     error)) {
+    g_prefix_error(error, "disk '%s': ", job->device->node);
+    return FALSE;
+  }
+  *ret_made = decision == FORMAT_MAKE;
+  return decision == FORMAT_TAKE || make(job, *ret_filesystem, error);
+}
+
+gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  if (!filesystem->check || job->reader_only)
+    return TRUE;
+  g_auto(SpawnResult) result = {0};
+  if (!run(job, filesystem->check, NULL, &result, error))
+    return FALSE;
+  if (result.signal)
+    return evs_error_set(error, EVS_CODE_ABORTED, "disk '%s': %s was killed by signal %d", job->device->node,
+                         filesystem->check[0], result.signal);
+  g_autofree char *words = spawn_last_words(result.output);
+  if (filesystem_judge_check(result.exit_code, words, error))
+    return TRUE;
+  g_prefix_error(error, "disk '%s': ", job->device->node);
+  return FALSE;
+}
+
+gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
+                     const char *mount_point, GError **error)
+{
+  if (job->reader_only || covered == 0 || job->device->size <= covered ||
+      job->device->size - covered < GROW_SLACK_BYTES)
+    return TRUE;
+  log_info("growing a file system", LOG_TEXT("disk", job->device->node), LOG_NUMBER("from", covered),
+           LOG_NUMBER("to", job->device->size));
+  return run(job, filesystem->grow, mount_point, NULL, error);
+}

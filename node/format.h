@@ -1,0 +1,47 @@
+/* From a disk as it was attached to a disk with a sound file system: decides whether to make one, makes it, checks
+ * the one that is there. Never formats on doubt (design: "when to format"):
+ *
+ *   probe says      blank or if-empty     else
+ *   empty           mkfs                  refused: nothing to mount
+ *   fs, marked      mkfs again            refused: a copy of an unfinished disk
+ *   the fs asked    taken as it is        taken as it is
+ *   another fs      refused               refused
+ *   anything else   refused               refused
+ *
+ * "Marked" is the label FILESYSTEM_LABEL, which mkfs writes and which is cleared once mkfs has ended and its writes
+ * are on the disk, before the first mount. A killed mkfs.xfs leaves a disk that looks like xfs and cannot be mounted:
+ * the mark tells it from a user's disk. */
+#pragma once
+
+#include "node/device.h"
+#include "node/filesystem.h"
+#include "node/probe.h"
+
+typedef enum { FORMAT_TAKE, FORMAT_MAKE } FormatDecision;
+
+/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; edges_zero counts for if_empty disks only.
+ * FAILED_PRECONDITION naming what was found and what was asked for. */
+gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
+                       gboolean reader_only, gboolean edges_zero, FormatDecision *ret_decision,
+                       const Filesystem **ret_filesystem, GError **error);
+
+typedef struct {
+  const Device *device; /* locked by device_lock() */
+  const DiskFacts *facts;
+  const char *wanted; /* fs_type or "" */
+  gboolean reader_only;
+  gint64 deadline_us;
+  gboolean (*stopping)(void *data);
+  void *data;
+} FormatJob;
+
+/* Probes, decides and acts; the file system is ready for its mount then. *ret_made tells whether it is new. */
+gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, gboolean *ret_made,
+                       GError **error);
+
+/* Runs the check of a file system that was there before; none for a reader. */
+gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error);
+
+/* Grows a mounted file system that is smaller than its disk. covered: filesystem_size() before the mount. */
+gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
+                     const char *mount_point, GError **error);

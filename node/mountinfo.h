@@ -1,0 +1,49 @@
+/* What is mounted where, from /proc/self/mountinfo (proc_pid_mountinfo(5)): the judge of every stage and publish.
+ *
+ * Own bounded parser: the file's content is partly chosen by whoever may mount (paths, sources), so every field is
+ * taken by position, escapes are decoded, and a line that does not fit is an error, not a guess. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+enum {
+  MOUNTINFO_MAX_BYTES = 16 * 1024 * 1024,
+  MOUNTINFO_MAX_ENTRIES = 65536,
+};
+
+typedef struct {
+  dev_t number; /* st_dev of its files; an anonymous one (major 0) for btrfs and virtual file systems */
+  char *root;   /* directory of that file system which forms the mount; "/" for a whole one */
+  char *mount_point;
+  char *options; /* per mount: "rw,nosuid,relatime" */
+  char *fs_type;
+  char *source; /* as given to mount(2): "/dev/vdb" */
+  char *super_options;
+} MountEntry;
+
+typedef struct {
+  MountEntry *entries; /* in the kernel's order: of two on one path the later covers the earlier */
+  gsize count;
+} MountTable;
+
+void mount_table_free(MountTable *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MountTable, mount_table_free)
+
+/* Parses the text of a mountinfo file. INTERNAL naming the line for a malformed one, RESOURCE_EXHAUSTED beyond
+ * MOUNTINFO_MAX_ENTRIES. */
+MountTable *mount_table_parse(const char *text, GError **error);
+
+/* Reads and parses this process's table. Read until two reads agree: kernels before 5.8 skip lines when the table
+ * changes under a reader. */
+MountTable *mount_table_read(GError **error);
+
+/* What one sees at this path: the last mount on it; NULL if it is no mount point. */
+const MountEntry *mount_table_at(const MountTable *table, const char *path);
+
+/* Is this the file system of the disk `number`, whole or in part? btrfs shows an anonymous number: its source counts,
+ * if it is a node of that disk. */
+gboolean mount_entry_is_of(const MountEntry *entry, dev_t number);
+
+/* TRUE if `option` is one of the comma-separated words. */
+gboolean mount_options_have(const char *options, const char *option);

@@ -1,0 +1,125 @@
+/* NodeGetInfo and NodeGetCapabilities: who this node is and what it can. */
+#include "node/node.h"
+
+#include "base/clock.h"
+#include "node/metadata_reply.h"
+#include "node/request.h"
+#include "node/spawn.h"
+
+/* EVS allows 24 virtio disks, 60 disks in all (virtio and SCSI together); one is the system disk. */
+enum { VIRTIO_LIMIT = 23, SCSI_LIMIT = 59, METADATA_TIMEOUT_MS = 25 * 1000 };
+
+int node_attach_limit(const Node *node)
+{
+  if (node->options.attach_limit)
+    return node->options.attach_limit;
+  int allowed = device_tree_has_virtio(&node->tree) ? VIRTIO_LIMIT : SCSI_LIMIT;
+  return MAX(1, allowed - node->options.reserved);
+}
+
+/* "<directory of this executable>/evs-csi-metadata" */
+static char *helper_path(void)
+{
+  g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+  g_autofree char *directory = g_path_get_dirname(self ? self : "/usr/bin/");
+  return g_build_filename(directory, "evs-csi-metadata", NULL);
+}
+
+static gboolean ask_metadata(const Node *node, MetadataReply *ret_reply, GError **error)
+{
+  g_autofree char *helper = helper_path();
+  g_autofree char *url = g_strconcat("--metadata-url=", node->options.metadata_url, NULL);
+  const char *const argv[] = {helper, url, NULL};
+  SpawnRequest request = {
+    .argv = argv,
+    .device_fd = -1,
+    .deadline_us = clock_deadline_in_ms(METADATA_TIMEOUT_MS),
+  };
+  g_auto(SpawnResult) result = {0};
+  if (!spawn_run(&request, &result, error))
+    return FALSE;
+  if (result.exit_code == 0)
+    return metadata_reply_parse(result.output, ret_reply, error);
+  g_autofree char *words = spawn_last_words(result.output);
+  return evs_error_set(error, EVS_CODE_UNAVAILABLE, "%s", words);
+}
+
+gboolean node_identify(Node *node, const char **ret_id, const char **ret_zone, GError **error)
+{
+  MUTEX_HOLD(&node->identity_lock);
+  if (!node->node_id || !node->zone) {
+    g_auto(MetadataReply) reply = {0};
+    g_autoptr(GError) reason = NULL;
+    if (!ask_metadata(node, &reply, &reason))
+      return evs_error_set(
+        error, EVS_CODE_UNAVAILABLE,
+        "cannot learn this server's id and zone (give --node-id and --zone, or let the node reach "
+        "%s): %s",
+        node->options.metadata_url, reason->message);
+    if (!node->node_id)
+      node->node_id = g_steal_pointer(&reply.node_id);
+    if (!node->zone)
+      node->zone = g_steal_pointer(&reply.zone);
+  }
+  *ret_id = node->node_id;
+  *ret_zone = node->zone;
+  return TRUE;
+}
+
+static Csi__V1__Topology *zone_topology(const char *zone)
+{
+  Csi__V1__Topology__SegmentsEntry *segment = g_new0(Csi__V1__Topology__SegmentsEntry, 1);
+  csi__v1__topology__segments_entry__init(segment);
+  segment->key = g_strdup(NODE_TOPOLOGY_KEY);
+  segment->value = g_strdup(zone);
+  Csi__V1__Topology *topology = g_new0(Csi__V1__Topology, 1);
+  csi__v1__topology__init(topology);
+  topology->n_segments = 1;
+  topology->segments = g_new0(Csi__V1__Topology__SegmentsEntry *, 1);
+  topology->segments[0] = segment;
+  return topology;
+}
+
+ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, GError **error)
+{
+  (void)call, (void)request;
+  Node *node = data;
+  const char *id = NULL, *zone = NULL;
+  if (!node_identify(node, &id, &zone, error))
+    return NULL;
+  Csi__V1__NodeGetInfoResponse *response = g_new0(Csi__V1__NodeGetInfoResponse, 1);
+  csi__v1__node_get_info_response__init(response);
+  response->node_id = g_strdup(id);
+  response->max_volumes_per_node = node_attach_limit(node);
+  response->accessible_topology = zone_topology(zone);
+  return &response->base;
+}
+
+static Csi__V1__NodeServiceCapability *rpc_capability(Csi__V1__NodeServiceCapability__RPC__Type type)
+{
+  Csi__V1__NodeServiceCapability__RPC *rpc = g_new0(Csi__V1__NodeServiceCapability__RPC, 1);
+  csi__v1__node_service_capability__rpc__init(rpc);
+  rpc->type = type;
+  Csi__V1__NodeServiceCapability *capability = g_new0(Csi__V1__NodeServiceCapability, 1);
+  csi__v1__node_service_capability__init(capability);
+  capability->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+  capability->rpc = rpc;
+  return capability;
+}
+
+ProtobufCMessage *node_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)
+{
+  (void)call, (void)request, (void)data, (void)error;
+  static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
+    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME,
+    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_VOLUME_STATS,
+    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER,
+  };
+  Csi__V1__NodeGetCapabilitiesResponse *response = g_new0(Csi__V1__NodeGetCapabilitiesResponse, 1);
+  csi__v1__node_get_capabilities_response__init(response);
+  response->n_capabilities = G_N_ELEMENTS(types);
+  response->capabilities = g_new0(Csi__V1__NodeServiceCapability *, G_N_ELEMENTS(types));
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+    response->capabilities[i] = rpc_capability(types[i]);
+  return &response->base;
+}

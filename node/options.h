@@ -1,0 +1,27 @@
+/* The node plugin's own options; those of every daemon are in rpc/daemon.h. */
+#pragma once
+
+#include "rpc/daemon.h"
+
+#define NODE_TOPOLOGY_KEY "topology.evs.csi.huaweicloud.com/zone"
+
+enum { NODE_MAX_ID = 256 };
+
+typedef struct {
+  DaemonOptions daemon;
+  char *node_id;      /* --node-id; NULL: asked of the metadata service */
+  char *zone;         /* --zone; NULL: likewise */
+  char *metadata_url; /* --metadata-url */
+  char *dev_dir;      /* --dev-dir */
+  char *sys_dir;      /* --sys-dir */
+  char *kubelet_dir;  /* --kubelet-dir */
+  int attach_limit;   /* --volume-attach-limit; 0: what EVS allows for the server's bus */
+  int reserved;       /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
+  int device_wait_s;  /* --device-timeout: how long an attached disk may take to appear */
+} NodeOptions;
+
+/* Parses the command line. INVALID_ARGUMENT naming the option and what is accepted. */
+gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, GError **error);
+
+/* Checks what parsing cannot: ranges and shapes. */
+gboolean node_options_check(const NodeOptions *options, GError **error);
