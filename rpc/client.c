@@ -142,9 +142,10 @@ gboolean rpc_client_call_raw(RpcClient *client, const char *path, const void *re
                              gint64 timeout_ms, GBytes **ret_reply, GError **error)
 {
   grpc_completion_queue *queue = queue_take(client);
-  grpc_call *call =
-    grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
-                             grpc_slice_from_copied_string(path), NULL, deadline_in(timeout_ms), NULL);
+  grpc_slice method = grpc_slice_from_copied_string(path); /* the call takes a reference of its own */
+  grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue, method,
+                                             NULL, deadline_in(timeout_ms), NULL);
+  grpc_slice_unref(method);
   grpc_slice bytes = grpc_slice_from_copied_buffer(request ? request : "", length);
   grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
   grpc_slice_unref(bytes);
