@@ -15,9 +15,10 @@ typedef struct EvsClient EvsClient;
 
 /* How long a call may take and whether anybody still wants it. */
 typedef struct {
-  gint64 deadline_us;                 /* clock_now_us() scale; the call fails with ABORTED (mutations) or
+  gint64 deadline_us; /* clock_now_us() scale; the call fails with ABORTED (mutations) or
                                          DEADLINE_EXCEEDED (reads) when it passes */
-  gboolean (*cancelled)(void *data);  /* NULL: never. Polled at least every 500 ms and before each send. TRUE: waits end,
+  gboolean (*cancelled)(
+    void *data); /* NULL: never. Polled at least every 500 ms and before each send. TRUE: waits end,
                                          nothing new is sent (ABORTED, EVS_OUTCOME_UNSENT for the call not sent) */
   void *data;
 } EvsContext;

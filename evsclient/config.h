@@ -25,7 +25,8 @@ typedef struct {
   char *region, *cloud, *project_id, *project_name;
   char *access_key, *secret_key, *security_token;
   char *user_name, *password, *domain_name;
-  char *endpoint_evs, *endpoint_ecs, *endpoint_iam; /* base URLs without trailing slash, never NULL after loading */
+  char *endpoint_evs, *endpoint_ecs,
+    *endpoint_iam; /* base URLs without trailing slash, never NULL after loading */
   char *metadata_url;
   char *ca_file, *proxy, *enterprise_project_id; /* NULL: not set */
   gboolean insecure, allow_http;

@@ -15,7 +15,8 @@ typedef struct {
   char *availability_zone, *volume_type;
   gint64 size_gib;
   gboolean multiattach, bootable;
-  char *snapshot_id, *image_id, *backup_id; /* source marks: snapshot_id, volume_image_metadata.image_id, backup_id */
+  char *snapshot_id, *image_id,
+    *backup_id; /* source marks: snapshot_id, volume_image_metadata.image_id, backup_id */
   char *wwn, *service_type, *enterprise_project_id, *dedicated_storage_id;
   char *created_at;
   gint64 iops, throughput; /* 0: the type has none */
@@ -57,21 +58,22 @@ gboolean evs_disk_create(EvsClient *client, const EvsContext *context, const Evs
 EvsDisk *evs_disk_get(EvsClient *client, const EvsContext *context, const char *volume_id, GError **error);
 
 /* *ret_job_id may get "" where the cloud gives none. */
-gboolean evs_disk_delete(EvsClient *client, const EvsContext *context, const char *volume_id, char **ret_job_id,
-                         GError **error);
+gboolean evs_disk_delete(EvsClient *client, const EvsContext *context, const char *volume_id,
+                         char **ret_job_id, GError **error);
 
 /* Filters of 6.1.3; NULL: none. */
 typedef struct {
-  const char *name;      /* the cloud may match loosely: filter again */
+  const char *name; /* the cloud may match loosely: filter again */
   const char *server_id;
   const char *const *ids; /* <= 60, NULL-terminated */
   guint limit;            /* page size 1..1000; 0 = 1000 */
   gint64 offset;
-  const char *marker;     /* id of the last disk of the page before */
+  const char *marker; /* id of the last disk of the page before */
 } EvsDiskFilter;
 
 /* One page, newest first, of EvsDisk*. */
 GPtrArray *evs_disk_list_page(EvsClient *client, const EvsContext *context, const EvsDiskFilter *filter,
                               GError **error);
 /* All pages (by marker). */
-GPtrArray *evs_disk_list(EvsClient *client, const EvsContext *context, const EvsDiskFilter *filter, GError **error);
+GPtrArray *evs_disk_list(EvsClient *client, const EvsContext *context, const EvsDiskFilter *filter,
+                         GError **error);

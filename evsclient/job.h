@@ -4,13 +4,18 @@
 #include "evsclient/client.h"
 
 typedef enum { EVS_SERVICE_EVS, EVS_SERVICE_ECS, EVS_SERVICE_IAM } EvsService;
-typedef enum { EVS_JOB_RUNNING, EVS_JOB_SUCCESS, EVS_JOB_FAIL } EvsJobState; /* unknown states read as RUNNING */
+typedef enum {
+  EVS_JOB_RUNNING,
+  EVS_JOB_SUCCESS,
+  EVS_JOB_FAIL
+} EvsJobState; /* unknown states read as RUNNING */
 
 typedef struct {
   EvsJobState state;
-  char *id, *type, *error_code, *fail_reason; /* never NULL; of the failed sub job where the parent has none */
-  char *volume_id;                            /* "" if not (yet) known */
-  gint64 end_wall_us;                         /* 0: not ended, or the cloud does not say */
+  char *id, *type, *error_code,
+    *fail_reason;     /* never NULL; of the failed sub job where the parent has none */
+  char *volume_id;    /* "" if not (yet) known */
+  gint64 end_wall_us; /* 0: not ended, or the cloud does not say */
 } EvsJob;
 
 void evs_job_free(EvsJob *job);

@@ -11,14 +11,15 @@ void evs_server_free(EvsServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsServer, evs_server_free)
 
 /* NOT_FOUND when there is none. */
-EvsServer *evs_server_get(EvsClient *client, const EvsContext *context, const char *server_id, GError **error);
+EvsServer *evs_server_get(EvsClient *client, const EvsContext *context, const char *server_id,
+                          GError **error);
 
 /* Start the attach (not idempotent: sent on a fresh connection, never repeated when its answer is lost) or the
  * detach; *ret_job_id is an ECS job. force: only for a server that is not ACTIVE or after a plain detach failed. */
-gboolean evs_server_attach(EvsClient *client, const EvsContext *context, const char *server_id, const char *volume_id,
-                           char **ret_job_id, GError **error);
-gboolean evs_server_detach(EvsClient *client, const EvsContext *context, const char *server_id, const char *volume_id,
-                           gboolean force, char **ret_job_id, GError **error);
+gboolean evs_server_attach(EvsClient *client, const EvsContext *context, const char *server_id,
+                           const char *volume_id, char **ret_job_id, GError **error);
+gboolean evs_server_detach(EvsClient *client, const EvsContext *context, const char *server_id,
+                           const char *volume_id, gboolean force, char **ret_job_id, GError **error);
 
 typedef struct {
   char *volume_id, *device, *bus; /* never NULL; bus: "virtio", "scsi" */

@@ -21,19 +21,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsWatcher, evs_watcher_free)
 
 /* Until the disk is `available`. volume_id may be NULL or "": the job tells it. A job that FAILs: error with
  * evs_error_is_job_failure(). */
-gboolean evs_watch_create(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *job_id,
-                          EvsDisk **ret_disk, GError **error);
+gboolean evs_watch_create(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *job_id, EvsDisk **ret_disk, GError **error);
 /* Until GET says 404 / the job is SUCCESS. */
-gboolean evs_watch_delete(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *job_id,
-                          GError **error);
+gboolean evs_watch_delete(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *job_id, GError **error);
 /* Until the disk is `in-use` with this server and an attachment id that is not in known_attachments
  * (NULL-terminated, may be NULL). job_id: ECS. */
-gboolean evs_watch_attach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *server_id,
-                          const char *job_id, const char *const *known_attachments, EvsDisk **ret_disk,
-                          GError **error);
+gboolean evs_watch_attach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *server_id, const char *job_id, const char *const *known_attachments,
+                          EvsDisk **ret_disk, GError **error);
 /* Until the disk has no attachment to this server (and, not shared, is `available`). A disk that is gone is detached. */
-gboolean evs_watch_detach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id, const char *server_id,
-                          const char *job_id, GError **error);
+gboolean evs_watch_detach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *server_id, const char *job_id, GError **error);
 
 /* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
 gboolean evs_error_is_job_failure(const GError *error);

@@ -1,0 +1,27 @@
+/* Throttle gates: one per endpoint and operation. A throttle answer closes the gate for everybody; after a pause one
+ * caller goes through as a probe, and its success opens the gate again. Callers pass in order of arrival.
+ *
+ * An open gate that was throttled before also paces: the rate that the cloud took between two throttle answers is
+ * what is offered next, a little more with each success, so that a storm of calls runs at the cloud's pace with few
+ * refusals and without a configured figure.
+ */
+#pragma once
+
+#include "evsclient/client.h"
+
+typedef struct EvsGates EvsGates;
+typedef struct EvsGate EvsGate;
+
+EvsGates *evs_gates_new(void);
+/* Nobody may be in a gate. NULL is fine. */
+void evs_gates_free(EvsGates *gates);
+/* Lives as long as the gates. */
+EvsGate *evs_gates_get(EvsGates *gates, const char *endpoint, const char *operation);
+
+typedef enum { EVS_GATE_TAKEN, EVS_GATE_THROTTLED, EVS_GATE_UNKNOWN } EvsGateResult;
+
+/* Waits for a turn. TRUE: the caller must send, and tell the result by evs_gate_leave with the same *ret_probe.
+ * FALSE with *error when the context ends. */
+gboolean evs_gate_enter(EvsGate *gate, const EvsContext *context, const char *what, gboolean read,
+                        gboolean *ret_probe, GError **error);
+void evs_gate_leave(EvsGate *gate, gboolean probe, EvsGateResult result);

@@ -1,0 +1,119 @@
+#include "evsclient/watch.h"
+
+enum {
+  UNLEARNED_STEP_US = 250 * 1000,
+  MIN_STEP_US = 200 * 1000,
+  MAX_STEP_US = 5 * G_USEC_PER_SEC,
+  UNLEARNED_OVERDUE_US = 3 * G_USEC_PER_SEC,
+  MIN_OVERDUE_US = 2 * G_USEC_PER_SEC,
+  STEPS_PER_MEAN = 16,
+  LEARN_SHARE = 8, /* a new sample counts for one eighth */
+};
+
+const char *watch_what(WatchKind kind)
+{
+  static const char *const names[] = {"create disk", "delete disk", "attach disk", "detach disk"};
+  return names[kind];
+}
+
+static gboolean is_status(const EvsDisk *disk, const char *status)
+{
+  return g_ascii_strcasecmp(disk->status, status) == 0;
+}
+
+/* The statuses that say that this operation failed. A disk in `error` may be on its way to deletion. */
+static gboolean is_broken(const Watch *watch, const EvsDisk *disk)
+{
+  switch (watch->kind) {
+  case WATCH_CREATE:
+  case WATCH_ATTACH:
+    return g_ascii_strncasecmp(disk->status, "error", 5) == 0;
+  case WATCH_DETACH:
+    return is_status(disk, "error") || is_status(disk, "error_detaching");
+  default:
+    return is_status(disk, "error_deleting");
+  }
+}
+
+static gboolean is_attached(const Watch *watch, const EvsDisk *disk)
+{
+  const EvsAttachment *attachment = evs_disk_attachment(disk, watch->server_id);
+  if (!attachment || !is_status(disk, "in-use"))
+    return FALSE;
+  return !watch->known_attachments || !*attachment->attachment_id ||
+         !g_strv_contains((const char *const *)watch->known_attachments, attachment->attachment_id);
+}
+
+static gboolean is_detached(const Watch *watch, const EvsDisk *disk)
+{
+  gboolean settled = !is_status(disk, "detaching") && !is_status(disk, "in-use");
+  return !evs_disk_attachment(disk, watch->server_id) &&
+         (disk->multiattach || settled || disk->attachments->len > 0);
+}
+
+WatchVerdict watch_judge_disk(const Watch *watch, const EvsDisk *disk)
+{
+  if (!disk)
+    return watch->kind == WATCH_DELETE || watch->kind == WATCH_DETACH ? WATCH_DONE
+           : watch->kind == WATCH_ATTACH                              ? WATCH_BROKEN
+                                                                      : WATCH_PENDING;
+  if (is_broken(watch, disk))
+    return WATCH_BROKEN;
+  switch (watch->kind) {
+  case WATCH_CREATE:
+    return is_status(disk, "available") || is_status(disk, "in-use") ? WATCH_DONE : WATCH_PENDING;
+  case WATCH_ATTACH:
+    return is_attached(watch, disk) ? WATCH_DONE : WATCH_PENDING;
+  case WATCH_DETACH:
+    return is_detached(watch, disk) ? WATCH_DONE : WATCH_PENDING;
+  default:
+    return WATCH_PENDING;
+  }
+}
+
+WatchVerdict watch_judge_row(const Watch *watch, const EvsDisk *row)
+{
+  WatchVerdict verdict = watch_judge_disk(watch, row);
+  gboolean may_confirm = watch->kind == WATCH_CREATE || watch->kind == WATCH_ATTACH;
+  if (verdict == WATCH_BROKEN || (verdict == WATCH_DONE && !may_confirm))
+    return WATCH_SUSPECT;
+  return verdict;
+}
+
+void watch_pace_learn(WatchPace *pace, gint64 took_us)
+{
+  gdouble took = (gdouble)MAX(took_us, 1000);
+  if (pace->samples++ == 0) {
+    pace->mean_us = took;
+    pace->deviation_us = took / 4;
+    return;
+  }
+  gdouble off = took - pace->mean_us;
+  pace->mean_us += off / LEARN_SHARE;
+  pace->deviation_us += (ABS(off) - pace->deviation_us) / LEARN_SHARE;
+}
+
+gint64 watch_pace_first(const WatchPace *pace)
+{
+  if (pace->samples == 0)
+    return UNLEARNED_STEP_US;
+  gdouble first = pace->mean_us - 2 * pace->deviation_us;
+  return (gint64)CLAMP(first, pace->mean_us / 4, pace->mean_us * 0.9);
+}
+
+gint64 watch_pace_step(const WatchPace *pace, gint64 age_us)
+{
+  gdouble mean = pace->samples ? pace->mean_us : (gdouble)UNLEARNED_STEP_US * STEPS_PER_MEAN;
+  gdouble step = mean / STEPS_PER_MEAN;
+  /* Late ones are looked at ever more seldom. */
+  if ((gdouble)age_us > 2 * mean)
+    step = MAX(step, (gdouble)age_us / STEPS_PER_MEAN);
+  return (gint64)CLAMP(step, MIN_STEP_US, MAX_STEP_US);
+}
+
+gint64 watch_pace_overdue(const WatchPace *pace)
+{
+  if (pace->samples == 0)
+    return UNLEARNED_OVERDUE_US;
+  return MAX((gint64)(pace->mean_us + 4 * pace->deviation_us), MIN_OVERDUE_US);
+}
