@@ -38,7 +38,7 @@ static gboolean check_sharing(const CreateRequest *request, GError **error)
   return TRUE;
 }
 
-CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, gboolean warn_unknown,
+CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, UnknownParameters unknown,
                                     GError **error)
 {
   g_autoptr(CreateRequest) request = g_new0(CreateRequest, 1);
@@ -48,7 +48,7 @@ CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message,
                              error) ||
       !volume_size_choose(range ? range->required_bytes : 0, range ? range->limit_bytes : 0, &request->size,
                           error) ||
-      !parameters_parse(STRING_MAP(message, parameters), warn_unknown, &request->parameters, error) ||
+      !parameters_parse(STRING_MAP(message, parameters), unknown, &request->parameters, error) ||
       !check_sharing(request, error) || !check_unsupported(message, error))
     return NULL;
 

@@ -15,8 +15,8 @@ typedef struct {
 } CreateRequest;
 
 /* Checks everything that can be checked without the cloud. Errors name the field and what is accepted:
- * INVALID_ARGUMENT, OUT_OF_RANGE (size). warn_unknown as in parameters_parse(). */
-CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, gboolean warn_unknown,
+ * INVALID_ARGUMENT, OUT_OF_RANGE (size). unknown as in parameters_parse(). */
+CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, UnknownParameters unknown,
                                     GError **error);
 void create_request_free(CreateRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CreateRequest, create_request_free)

@@ -111,11 +111,11 @@ static const Parameter *find_parameter(const char *key)
   return NULL;
 }
 
-static gboolean refuse_unknown(const char *key, gboolean warn_unknown, GError **error)
+static gboolean judge_unknown(const char *key, UnknownParameters unknown, GError **error)
 {
-  if (g_str_has_prefix(key, SIDECAR_PREFIX))
+  if (unknown == PARAMETERS_IGNORE_UNKNOWN || g_str_has_prefix(key, SIDECAR_PREFIX))
     return TRUE;
-  if (warn_unknown) {
+  if (unknown == PARAMETERS_WARN_UNKNOWN) {
     log_warn("unknown parameter ignored", LOG_TEXT("parameter", key));
     return TRUE;
   }
@@ -130,7 +130,7 @@ static gboolean refuse_unknown(const char *key, gboolean warn_unknown, GError **
   return FALSE;
 }
 
-gboolean parameters_parse(StringMap map, gboolean warn_unknown, VolumeParameters *ret_parameters,
+gboolean parameters_parse(StringMap map, UnknownParameters unknown, VolumeParameters *ret_parameters,
                           GError **error)
 {
   *ret_parameters = (VolumeParameters){0};
@@ -140,7 +140,7 @@ gboolean parameters_parse(StringMap map, gboolean warn_unknown, VolumeParameters
     const char *value = map.entries[i]->value;
     const Parameter *parameter = find_parameter(key);
     if (!parameter) {
-      if (!refuse_unknown(key, warn_unknown, error))
+      if (!judge_unknown(key, unknown, error))
         return FALSE;
     } else if (!store(parameter, value, &parsed)) {
       return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "parameter '%s' is '%.64s'; accepted: %s", key,

@@ -27,9 +27,14 @@ typedef struct {
   char *pv_name, *pvc_name, *pvc_namespace;
 } VolumeParameters;
 
-/* Parses into *ret_parameters (cleared first). An unknown key is INVALID_ARGUMENT naming it and what is accepted, or,
- * with warn_unknown, only logged. A bad value is INVALID_ARGUMENT naming key and what is accepted. */
-gboolean parameters_parse(StringMap map, gboolean warn_unknown, VolumeParameters *ret_parameters,
+typedef enum {
+  PARAMETERS_REFUSE_UNKNOWN, /* INVALID_ARGUMENT naming the key and what is accepted */
+  PARAMETERS_WARN_UNKNOWN,   /* logged and ignored (--unknown-parameters=warn) */
+  PARAMETERS_IGNORE_UNKNOWN,
+} UnknownParameters;
+
+/* Parses into *ret_parameters. A bad value is INVALID_ARGUMENT naming key and what is accepted. */
+gboolean parameters_parse(StringMap map, UnknownParameters unknown, VolumeParameters *ret_parameters,
                           GError **error);
 
 /* Are iops and throughput right for this type and size? INVALID_ARGUMENT naming the accepted range. */

@@ -120,7 +120,8 @@ static void test_size(void **state)
 }
 
 /* Parses "key", "value", ..., NULL. */
-static gboolean parse(const char *const *pairs, gboolean warn, VolumeParameters *ret, GError **error)
+static gboolean parse(const char *const *pairs, UnknownParameters unknown, VolumeParameters *ret,
+                      GError **error)
 {
   enum { MAX_PAIRS = 16 };
   StringMapEntry entries[MAX_PAIRS] = {0};
@@ -131,7 +132,7 @@ static gboolean parse(const char *const *pairs, gboolean warn, VolumeParameters 
     entries[count].value = (char *)pairs[2 * count + 1];
     pointers[count] = &entries[count];
   }
-  return parameters_parse((StringMap){.entries = pointers, .count = count}, warn, ret, error);
+  return parameters_parse((StringMap){.entries = pointers, .count = count}, unknown, ret, error);
 }
 
 #define UUID "0f0e7a5c-1111-4222-8333-444455556666"
@@ -167,7 +168,7 @@ static void test_parameters(void **state)
                                       "SAS",
                                       NULL};
   g_auto(VolumeParameters) got = {0};
-  assert_true(parse(pairs, FALSE, &got, NULL));
+  assert_true(parse(pairs, PARAMETERS_REFUSE_UNKNOWN, &got, NULL));
   assert_string_equal(got.type, "SAS"); /* the last of a repeated key */
   assert_string_equal(got.availability, "az-1");
   assert_string_equal(got.dedicated_storage_id, UUID);
@@ -212,11 +213,11 @@ static void test_bad_parameters(void **state)
     const char *const pairs[] = {rows[i].key, rows[i].value, NULL};
     g_auto(VolumeParameters) got = {0};
     GError *error = NULL;
-    assert_false(parse(pairs, FALSE, &got, &error));
+    assert_false(parse(pairs, PARAMETERS_REFUSE_UNKNOWN, &got, &error));
     assert_error(error, EVS_CODE_INVALID_ARGUMENT, rows[i].text);
   }
   g_auto(VolumeParameters) got = {0};
-  assert_true(parse((const char *const[]){"shareable", "true", NULL}, TRUE, &got, NULL));
+  assert_true(parse((const char *const[]){"shareable", "true", NULL}, PARAMETERS_WARN_UNKNOWN, &got, NULL));
 }
 
 static void test_performance(void **state)

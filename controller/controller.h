@@ -1,0 +1,45 @@
+/* What every handler of the controller plugin works with, and the tables that make its two CSI services. */
+#pragma once
+
+#include "controller/attempts.h"
+#include "controller/owner.h"
+#include "controller/server_lane.h"
+#include "evsclient/watcher.h"
+#include "rpc/server.h"
+
+/* Borrowed by the server for its whole life; any thread reads it. */
+typedef struct {
+  Owner owner;
+  gboolean list_owned_only;         /* ListVolumes shows only this cluster's disks */
+  gboolean warn_unknown_parameters; /* an unknown StorageClass parameter is logged, not refused */
+  EvsClient *client;
+  EvsWatcher *watcher;
+  ServerLanes *lanes;
+  Attempts *attempts;
+} Controller;
+
+/* Adds Identity and Controller to the server (methods.c). The controller must outlive it. */
+void controller_add_services(RpcServer *server, Controller *controller);
+
+/* ---- handlers, one file each; all of the type RpcHandler, data is the Controller ---- */
+
+ProtobufCMessage *identity_get_plugin_info(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
+                                                   GError **error);
+ProtobufCMessage *identity_probe(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error);
+
+ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *delete_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *publish_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *unpublish_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
+
+/* ---- keys of the single flights (RpcKeyFunc): they refuse what can be refused without I/O ---- */
+
+char *create_volume_key(const void *request, void *data, GError **error);
+char *delete_volume_key(const void *request, void *data, GError **error);
+char *publish_volume_key(const void *request, void *data, GError **error);
+char *unpublish_volume_key(const void *request, void *data, GError **error);

@@ -1,0 +1,109 @@
+/* DeleteVolume: gone is OK, and only what may go goes.
+ *
+ * Never deleted: a disk of another cluster or driver, a disk in use, a disk paid by the year or month (EVS refuses it;
+ * it is unsubscribed instead). The call answers when the disk is gone. */
+#include "base/log.h"
+#include "controller/context.h"
+#include "controller/controller.h"
+#include "controller/disk_state.h"
+#include "controller/volume_id.h"
+#include "csi.pb-c.h"
+
+char *delete_volume_key(const void *request, void *data, GError **error)
+{
+  (void)data;
+  const Csi__V1__DeleteVolumeRequest *message = request;
+  return volume_id_check("volume_id", message->volume_id, error) ? volume_id_resource(message->volume_id)
+                                                                 : NULL;
+}
+
+static gboolean check_owner(const Controller *controller, const EvsDisk *disk, GError **error)
+{
+  if (owner_of_disk(&controller->owner, disk) != OWNER_ANOTHER)
+    return TRUE;
+  g_autofree char *owner = owner_describe(disk);
+  evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                "disk '%s' belongs to %s, not to this driver; it is not deleted", disk->id, owner);
+  if (error)
+    evs_error_set_remedy(*error, "delete it from its own cluster, or take it over with 'evsctl adopt'");
+  return FALSE;
+}
+
+static gboolean check_deletable(const Controller *controller, const EvsDisk *disk, GError **error)
+{
+  static const char *const deletable[] = {"available",         "error", "error_extending", "error_restoring",
+                                          "error_rollbacking", NULL};
+  if (!check_owner(controller, disk, error))
+    return FALSE;
+  if (evs_disk_metadata(disk, "orderID")[0])
+    return evs_error_set(
+      error, EVS_CODE_FAILED_PRECONDITION,
+      "disk '%s' is paid by the year or month (order '%s') and cannot be deleted; unsubscribe it in "
+      "the console",
+      disk->id, evs_disk_metadata(disk, "orderID"));
+  if (disk->attachments->len > 0) {
+    g_autofree char *servers = disk_describe_servers(disk);
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                         "disk '%s' is in use (status '%s') by %s; detach it first", disk->id, disk->status,
+                         servers);
+  }
+  if (!g_strv_contains(deletable, disk->status))
+    return disk_refuse_status(disk, "deleted", error);
+  return TRUE;
+}
+
+/* Sends the delete unless one runs already. *ret_gone: nothing is left to wait for. */
+static gboolean start_delete(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
+                             gboolean *ret_gone, GError **error)
+{
+  EvsContext to_send = context_to_send(call);
+  g_autoptr(GError) local = NULL;
+  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &to_send, volume_id, &local);
+  *ret_gone = evs_error_is(local, EVS_CODE_NOT_FOUND);
+  if (*ret_gone)
+    return TRUE;
+  if (!disk) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+  }
+  if (g_str_equal(disk->status, "deleting"))
+    return check_owner(controller, disk, error);
+  if (!check_deletable(controller, disk, error))
+    return FALSE;
+  if (evs_disk_delete(controller->client, &to_send, volume_id, ret_job_id, &local))
+    return TRUE;
+  *ret_gone = evs_error_is(local, EVS_CODE_NOT_FOUND);
+  if (!*ret_gone)
+    g_propagate_error(error, g_steal_pointer(&local));
+  return *ret_gone;
+}
+
+static gboolean delete_disk(Controller *controller, RpcCall *call, const char *volume_id, GError **error)
+{
+  g_autofree char *resource = volume_id_resource(volume_id);
+  if (!rpc_call_claim(call, resource, error))
+    return FALSE;
+  g_autofree char *job_id = NULL;
+  gboolean gone = FALSE;
+  if (!start_delete(controller, call, volume_id, &job_id, &gone, error))
+    return FALSE;
+  if (gone)
+    return TRUE;
+  log_info("disk deletion started", LOG_TEXT("disk", volume_id), LOG_TEXT("job", job_id));
+  rpc_call_note(call, "deleteVolume job %s of disk %s runs", job_id ? job_id : "", volume_id);
+  EvsContext to_wait = context_to_wait(call);
+  return evs_watch_delete(controller->watcher, &to_wait, volume_id, job_id, error);
+}
+
+ProtobufCMessage *delete_volume(RpcCall *call, const void *request, void *data, GError **error)
+{
+  Controller *controller = data;
+  const Csi__V1__DeleteVolumeRequest *message = request;
+  /* An id of another shape was never a disk: gone, without a call to the cloud. */
+  if (volume_id_check_exists("volume", message->volume_id, NULL) &&
+      !delete_disk(controller, call, message->volume_id, error))
+    return NULL;
+  Csi__V1__DeleteVolumeResponse *response = g_new0(Csi__V1__DeleteVolumeResponse, 1);
+  csi__v1__delete_volume_response__init(response);
+  return &response->base;
+}

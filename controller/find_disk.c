@@ -1,0 +1,134 @@
+#include "controller/find_disk.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+static gboolean counts(const EvsDisk *disk)
+{
+  return !g_str_equal(disk->status, "error") && !g_str_equal(disk->status, "deleting") &&
+         !g_str_equal(disk->status, "error_deleting");
+}
+
+static int compare_age(const EvsDisk *a, const EvsDisk *b)
+{
+  int order = strcmp(a->created_at, b->created_at);
+  return order ? order : strcmp(a->id, b->id);
+}
+
+EvsDisk *find_disk_pick(const Owner *owner, const char *volume_name, const char *evs_name, GPtrArray *disks,
+                        guint *ret_duplicates)
+{
+  EvsDisk *oldest = NULL;
+  guint found = 0;
+  for (guint i = 0; i < disks->len; i++) {
+    EvsDisk *disk = disks->pdata[i];
+    if (!g_str_equal(disk->name, evs_name) || !counts(disk) || !owner_made_for(owner, disk, volume_name))
+      continue;
+    found++;
+    if (!oldest || compare_age(disk, oldest) < 0)
+      oldest = disk;
+  }
+  *ret_duplicates = found > 1 ? found - 1 : 0;
+  return oldest;
+}
+
+static void report_duplicates(const char *volume_name, const EvsDisk *kept, guint duplicates)
+{
+  MetricFamily *family =
+    metrics_counter("evs_controller_duplicate_disks_total",
+                    "Disks seen that bear the name and owner of another, older disk.", NULL);
+  metric_add(family, duplicates);
+  log_warn("several disks for one volume: the oldest is used, the others are left alone",
+           LOG_TEXT("volume", volume_name), LOG_TEXT("disk", kept->id), LOG_NUMBER("others", duplicates));
+}
+
+gboolean find_disk(Controller *controller, const EvsContext *context, const CreateRequest *request,
+                   EvsDisk **ret_disk, GError **error)
+{
+  const EvsDiskFilter filter = {.name = request->evs_name};
+  g_autoptr(GPtrArray) disks = evs_disk_list(controller->client, context, &filter, error);
+  if (!disks) {
+    g_prefix_error(error, "looking for a disk named '%s': ", request->evs_name);
+    return FALSE;
+  }
+  guint duplicates = 0;
+  EvsDisk *disk = find_disk_pick(&controller->owner, request->name, request->evs_name, disks, &duplicates);
+  if (duplicates > 0)
+    report_duplicates(request->name, disk, duplicates);
+  *ret_disk = disk ? evs_disk_copy(disk) : NULL;
+  return TRUE;
+}
+
+gboolean disk_is_scsi(const EvsDisk *disk)
+{
+  return g_ascii_strcasecmp(evs_disk_metadata(disk, "hw:passthrough"), "true") == 0;
+}
+
+/* The reference spells the keys with one underscore in places (evs-facts.md 8): both are read. */
+const char *disk_kms_key(const EvsDisk *disk)
+{
+  const char *key = evs_disk_metadata(disk, "__system__cmkid");
+  return key[0] ? key : evs_disk_metadata(disk, "__system_cmkid");
+}
+
+gboolean disk_has_source(const EvsDisk *disk)
+{
+  return disk->snapshot_id[0] || disk->image_id[0] || disk->backup_id[0];
+}
+
+static gboolean refuse(const EvsDisk *disk, GError **error, const char *what, const char *has,
+                       const char *wanted)
+{
+  return evs_error_set(
+    error, EVS_CODE_ALREADY_EXISTS,
+    "a volume of this name exists already (disk '%s') with another %s: it has '%s', the request "
+    "wants '%s'",
+    disk->id, what, has, wanted);
+}
+
+static gboolean size_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
+{
+  const VolumeSize *size = &request->size;
+  if (disk->size_gib >= size->least_gib && disk->size_gib <= size->most_gib)
+    return TRUE;
+  g_autofree char *has = g_strdup_printf("%" G_GINT64_FORMAT " GiB", disk->size_gib);
+  g_autofree char *wanted =
+    size->most_gib == G_MAXINT64
+      ? g_strdup_printf("at least %" G_GINT64_FORMAT " GiB", size->least_gib)
+      : g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " GiB", size->least_gib, size->most_gib);
+  return refuse(disk, error, "capacity", has, wanted);
+}
+
+static gboolean place_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
+{
+  const VolumeParameters *parameters = &request->parameters;
+  if (parameters->type && !g_str_equal(parameters->type, disk->volume_type))
+    return refuse(disk, error, "type", disk->volume_type, parameters->type);
+  if (request->zones->len > 0 &&
+      !g_ptr_array_find_with_equal_func(request->zones, disk->availability_zone, g_str_equal, NULL))
+    return refuse(disk, error, "availability zone", disk->availability_zone, request->zones->pdata[0]);
+  if (parameters->dedicated_storage_id &&
+      g_ascii_strcasecmp(parameters->dedicated_storage_id, disk->dedicated_storage_id) != 0)
+    return refuse(disk, error, "dedicated storage", disk->dedicated_storage_id,
+                  parameters->dedicated_storage_id);
+  return TRUE;
+}
+
+gboolean find_disk_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
+{
+  const VolumeParameters *parameters = &request->parameters;
+  if (!size_fits(request, disk, error) || !place_fits(request, disk, error))
+    return FALSE;
+  if (disk_has_source(disk))
+    return refuse(disk, error, "source", "a snapshot, image or backup", "an empty disk");
+  const char *kms_key = parameters->kms_key_id ? parameters->kms_key_id : "";
+  if (g_ascii_strcasecmp(kms_key, disk_kms_key(disk)) != 0)
+    return refuse(disk, error, "encryption key", disk_kms_key(disk), kms_key);
+  if (disk_is_scsi(disk) != parameters->scsi)
+    return refuse(disk, error, "device type", disk_is_scsi(disk) ? "scsi" : "virtio",
+                  parameters->scsi ? "scsi" : "virtio");
+  if (disk->multiattach != parameters->multiattach)
+    return refuse(disk, error, "multiattach", disk->multiattach ? "true" : "false",
+                  parameters->multiattach ? "true" : "false");
+  return TRUE;
+}

@@ -1,0 +1,25 @@
+/* Finding the disk of a volume: by its EVS name, then by owner metadata, and comparing it with a request. */
+#pragma once
+
+#include "controller/controller.h"
+#include "controller/create_request.h"
+
+/* Looks for the disk of this request's name and owner. *ret_disk is NULL when there is none (not an error). Disks that
+ * failed or go away (error, deleting, error_deleting) do not count. Of several, the oldest by (created_at, id) is
+ * given; the others are logged and counted (evs_controller_duplicate_disks_total), never touched. */
+gboolean find_disk(Controller *controller, const EvsContext *context, const CreateRequest *request,
+                   EvsDisk **ret_disk, GError **error);
+
+/* Picks from a list of EvsDisk* as find_disk() does; borrowed, or NULL. *ret_duplicates: how many more there are. */
+EvsDisk *find_disk_pick(const Owner *owner, const char *volume_name, const char *evs_name, GPtrArray *disks,
+                        guint *ret_duplicates);
+
+/* Is the existing disk what the request asks for? ALREADY_EXISTS naming the first difference: size, type, zone,
+ * source, encryption, device type, multiattach, dedicated storage. */
+gboolean find_disk_fits(const CreateRequest *request, const EvsDisk *disk, GError **error);
+
+/* The disk's device type and encryption as its metadata say. */
+gboolean disk_is_scsi(const EvsDisk *disk);
+const char *disk_kms_key(const EvsDisk *disk); /* "" when not encrypted */
+/* Made from a snapshot, an image or a backup: it may hold data. */
+gboolean disk_has_source(const EvsDisk *disk);

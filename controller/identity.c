@@ -1,0 +1,87 @@
+/* The Identity service and the capability list: constants of the build, answered without any I/O. */
+#include "controller/controller.h"
+#include "csi.pb-c.h"
+#include "version.h"
+
+ProtobufCMessage *identity_get_plugin_info(RpcCall *call, const void *request, void *data, GError **error)
+{
+  (void)call, (void)request, (void)error;
+  const Controller *controller = data;
+  Csi__V1__GetPluginInfoResponse *response = g_new0(Csi__V1__GetPluginInfoResponse, 1);
+  csi__v1__get_plugin_info_response__init(response);
+  response->name = g_strdup(controller->owner.driver_name);
+  response->vendor_version = g_strdup(EVS_VERSION);
+  return &response->base;
+}
+
+static Csi__V1__PluginCapability *plugin_capability(Csi__V1__PluginCapability__Service__Type type)
+{
+  Csi__V1__PluginCapability *capability = g_new0(Csi__V1__PluginCapability, 1);
+  csi__v1__plugin_capability__init(capability);
+  capability->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
+  capability->service = g_new0(Csi__V1__PluginCapability__Service, 1);
+  csi__v1__plugin_capability__service__init(capability->service);
+  capability->service->type = type;
+  return capability;
+}
+
+ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
+                                                   GError **error)
+{
+  (void)call, (void)request, (void)data, (void)error;
+  static const Csi__V1__PluginCapability__Service__Type services[] = {
+    CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__CONTROLLER_SERVICE,
+    CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__VOLUME_ACCESSIBILITY_CONSTRAINTS,
+  };
+  Csi__V1__GetPluginCapabilitiesResponse *response = g_new0(Csi__V1__GetPluginCapabilitiesResponse, 1);
+  csi__v1__get_plugin_capabilities_response__init(response);
+  response->n_capabilities = G_N_ELEMENTS(services);
+  response->capabilities = g_new0(Csi__V1__PluginCapability *, G_N_ELEMENTS(services));
+  for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
+    response->capabilities[i] = plugin_capability(services[i]);
+  return &response->base;
+}
+
+/* Ready as soon as the process serves: an outage of the cloud must not restart every pod. */
+ProtobufCMessage *identity_probe(RpcCall *call, const void *request, void *data, GError **error)
+{
+  (void)call, (void)request, (void)data, (void)error;
+  Csi__V1__ProbeResponse *response = g_new0(Csi__V1__ProbeResponse, 1);
+  csi__v1__probe_response__init(response);
+  response->ready = g_new0(Google__Protobuf__BoolValue, 1);
+  google__protobuf__bool_value__init(response->ready);
+  response->ready->value = TRUE;
+  return &response->base;
+}
+
+#define RPC(name) CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__##name
+
+static Csi__V1__ControllerServiceCapability *
+controller_capability(Csi__V1__ControllerServiceCapability__RPC__Type type)
+{
+  Csi__V1__ControllerServiceCapability *capability = g_new0(Csi__V1__ControllerServiceCapability, 1);
+  csi__v1__controller_service_capability__init(capability);
+  capability->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
+  capability->rpc = g_new0(Csi__V1__ControllerServiceCapability__RPC, 1);
+  csi__v1__controller_service_capability__rpc__init(capability->rpc);
+  capability->rpc->type = type;
+  return capability;
+}
+
+ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)
+{
+  (void)call, (void)request, (void)data, (void)error;
+  static const Csi__V1__ControllerServiceCapability__RPC__Type rpcs[] = {
+    RPC(CREATE_DELETE_VOLUME), RPC(PUBLISH_UNPUBLISH_VOLUME),
+    RPC(LIST_VOLUMES),         RPC(LIST_VOLUMES_PUBLISHED_NODES),
+    RPC(GET_VOLUME),           RPC(SINGLE_NODE_MULTI_WRITER),
+  };
+  Csi__V1__ControllerGetCapabilitiesResponse *response =
+    g_new0(Csi__V1__ControllerGetCapabilitiesResponse, 1);
+  csi__v1__controller_get_capabilities_response__init(response);
+  response->n_capabilities = G_N_ELEMENTS(rpcs);
+  response->capabilities = g_new0(Csi__V1__ControllerServiceCapability *, G_N_ELEMENTS(rpcs));
+  for (gsize i = 0; i < G_N_ELEMENTS(rpcs); i++)
+    response->capabilities[i] = controller_capability(rpcs[i]);
+  return &response->base;
+}

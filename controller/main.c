@@ -1,0 +1,73 @@
+/* evs-csi-controller: CSI Identity and Controller for EVS disks. Start: options, cloud-config, client, then serve;
+ * SIGTERM drains. Nothing is kept on disk (ARCHITECTURE.md, "Crash-only"). */
+#include "base/log.h"
+#include "controller/controller.h"
+#include "controller/options.h"
+#include "controller/reload.h"
+
+/* Calls at one time: per connection, and per pool of a method class. */
+enum { STREAMS_MAX = 1024, CLASS_THREADS = 128, CLASS_QUEUE = 1024, GRACE_MS = 10 * 1000 };
+
+static int fail(GError *error)
+{
+  g_autofree char *text = evs_error_describe(error);
+  log_error("cannot start", LOG_TEXT("error", text));
+  g_error_free(error);
+  return 1;
+}
+
+static gboolean is_ready(void *data, char **ret_reason)
+{
+  return evs_client_healthy(data, ret_reason);
+}
+
+static int serve(const Options *options, Controller *controller)
+{
+  const RpcServerOptions server_options = {.endpoint = options->daemon.endpoint,
+                                           .max_concurrent_streams = STREAMS_MAX,
+                                           .class_threads = CLASS_THREADS,
+                                           .class_queue = CLASS_QUEUE,
+                                           .grace_ms = GRACE_MS};
+  RpcServer *server = rpc_server_new(&server_options);
+  controller_add_services(server, controller);
+  int exit_code = daemon_run(&options->daemon, server, is_ready, controller->client);
+  rpc_server_free(server);
+  return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+  Options options = {0};
+  GError *error = NULL;
+  if (!options_parse(&argc, &argv, &options, &error))
+    return fail(error);
+  g_autoptr(EvsConfig) config = NULL;
+  Reload *reload = reload_open(options.cloud_config, &config, &error);
+  if (!reload)
+    return fail(error);
+  EvsClient *client = evs_client_new(config, &error);
+  if (!client) {
+    reload_stop(reload);
+    return fail(error);
+  }
+
+  Controller controller = {
+    .owner = {.cluster_id = options.cluster_id, .driver_name = options.daemon.driver_name},
+    .list_owned_only = options.list_owned_only,
+    .warn_unknown_parameters = options.warn_unknown_parameters,
+    .client = client,
+    .watcher = evs_watcher_new(client),
+    .lanes = server_lanes_new(),
+    .attempts = attempts_new(),
+  };
+  reload_start(reload, client);
+  int exit_code = serve(&options, &controller);
+
+  reload_stop(reload);
+  evs_watcher_free(controller.watcher);
+  server_lanes_free(controller.lanes);
+  attempts_free(controller.attempts);
+  evs_client_free(client);
+  options_clear(&options);
+  return exit_code;
+}

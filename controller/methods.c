@@ -1,0 +1,47 @@
+/* The method tables: which handler, which pool, which single flight. Methods of the descriptors that are not here
+ * answer UNIMPLEMENTED and are not advertised. */
+#include "controller/controller.h"
+#include "csi.pb-c.h"
+
+enum { ATTACH_BUDGET_MS = 5 * 60 * 1000, CREATE_BUDGET_MS = 15 * 60 * 1000 };
+
+static const RpcMethod identity_methods[] = {
+  {.name = "GetPluginInfo", .handle = identity_get_plugin_info, .quick = TRUE},
+  {.name = "GetPluginCapabilities", .handle = identity_get_plugin_capabilities, .quick = TRUE},
+  {.name = "Probe", .handle = identity_probe, .quick = TRUE},
+};
+
+static const RpcMethod controller_methods[] = {
+  {.name = "ControllerGetCapabilities", .handle = controller_get_capabilities, .quick = TRUE},
+  {.name = "CreateVolume",
+   .handle = create_volume,
+   .key = create_volume_key,
+   .class = RPC_CLASS_CREATE,
+   .budget_ms = CREATE_BUDGET_MS},
+  {.name = "DeleteVolume",
+   .handle = delete_volume,
+   .key = delete_volume_key,
+   .class = RPC_CLASS_DELETE,
+   .budget_ms = CREATE_BUDGET_MS},
+  {.name = "ControllerPublishVolume",
+   .handle = publish_volume,
+   .key = publish_volume_key,
+   .class = RPC_CLASS_ATTACH,
+   .budget_ms = ATTACH_BUDGET_MS},
+  {.name = "ControllerUnpublishVolume",
+   .handle = unpublish_volume,
+   .key = unpublish_volume_key,
+   .class = RPC_CLASS_DETACH,
+   .budget_ms = ATTACH_BUDGET_MS},
+  {.name = "ValidateVolumeCapabilities", .handle = validate_capabilities, .class = RPC_CLASS_OTHER},
+  {.name = "ListVolumes", .handle = list_volumes, .class = RPC_CLASS_OTHER},
+  {.name = "ControllerGetVolume", .handle = get_volume, .class = RPC_CLASS_OTHER},
+};
+
+void controller_add_services(RpcServer *server, Controller *controller)
+{
+  rpc_server_add_service(server, &csi__v1__identity__descriptor, identity_methods,
+                         G_N_ELEMENTS(identity_methods), controller);
+  rpc_server_add_service(server, &csi__v1__controller__descriptor, controller_methods,
+                         G_N_ELEMENTS(controller_methods), controller);
+}
