@@ -160,7 +160,7 @@ static void set_up(OpsHttp *http)
 OpsHttp *ops_http_start(const char *address, RpcServer *server, DaemonReady ready, void *data, GError **error)
 {
   g_autofree char *host = NULL;
-  guint16 port;
+  guint16 port = 0;
   if (!split_address(address, &host, &port, error))
     return NULL;
   OpsHttp *http = g_new0(OpsHttp, 1);

@@ -22,8 +22,7 @@ static void answer(void *pointer, gconstpointer result, const GError *error)
 
 static const guint8 *fingerprint(guint8 seed)
 {
-  static guint8 prints[4][FLIGHT_FINGERPRINT_BYTES];
-  prints[seed][0] = seed;
+  static const guint8 prints[][FLIGHT_FINGERPRINT_BYTES] = {{0}, {1}, {2}};
   return prints[seed];
 }
 
@@ -235,7 +234,6 @@ static void no_member_is_lost_or_answered_twice(void **state)
   int running[KEYS] = {0}, total = 0;
   Racer racers[THREADS];
   Thread threads[THREADS];
-  fingerprint(1);
   for (guint i = 0; i < THREADS; i++) {
     racers[i] = (Racer){.table = table, .seed = i + 1, .running = running};
     threads[i] = thread_start("racer", race, &racers[i]);
