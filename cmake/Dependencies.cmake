@@ -56,4 +56,5 @@ file(GLOB abseil RELATIVE ${grpc_directory} ${grpc_directory}/libabsl_*.a)
 list(FILTER abseil EXCLUDE REGEX "_test|_flags_|failure_signal|leak_check|scoped_set_env|periodic_sampler")
 list(TRANSFORM abseil REPLACE "^lib(.+)\\.a$" "\\1")
 evs_archive_group(grpc_archives grpc_unsecure gpr upb address_sorting cares z ${abseil} stdc++)
-evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr STATIC ${grpc_archives} -lm STATIC_OPTIONS -static-libgcc)
+# libm stands in the same argument: as one of its own CMake would put it before the archives that need it.
+evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr STATIC ${grpc_archives},-lm STATIC_OPTIONS -static-libgcc)
