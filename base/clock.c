@@ -41,6 +41,7 @@ char *clock_format_rfc3339(gint64 wall_us)
   time_t seconds = wall_us / G_USEC_PER_SEC;
   struct tm utc;
   gmtime_r(&seconds, &utc);
-  return g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                         utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(wall_us % G_USEC_PER_SEC / 1000));
+  return g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                         (int)(wall_us % G_USEC_PER_SEC / 1000));
 }

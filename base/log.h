@@ -14,7 +14,7 @@ typedef enum { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
 typedef enum { LOG_FORMAT_TEXT, LOG_FORMAT_JSON } LogFormat;
 
 typedef struct {
-  const char *key; /* NULL ends the list */
+  const char *key;  /* NULL ends the list */
   const char *text; /* NULL: number counts */
   gint64 number;
 } LogField;
@@ -32,9 +32,10 @@ gboolean log_parse_format(const char *name, LogFormat *ret_format, GError **erro
 gboolean log_enabled(LogLevel level);
 void log_write(LogLevel level, const char *message, const LogField *fields);
 
-#define LOG_AT(level, message, ...)                                                                           \
-  (log_enabled(level) ? log_write(level, message, (const LogField[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})    \
-                      : (void)0)
+#define LOG_AT(level, message, ...)                                                                          \
+  (log_enabled(level)                                                                                        \
+     ? log_write(level, message, (const LogField[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})                \
+     : (void)0)
 #define log_error(...) LOG_AT(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) LOG_AT(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...) LOG_AT(LOG_LEVEL_INFO, __VA_ARGS__)

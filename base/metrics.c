@@ -24,7 +24,7 @@ struct MetricFamily {
 };
 
 static Mutex lock = MUTEX_INIT;
-static GPtrArray *families;    /* of MetricFamily, in order of declaration */
+static GPtrArray *families; /* of MetricFamily, in order of declaration */
 static guint64 dropped_series;
 
 static MetricFamily *family_find(const char *name)
@@ -59,14 +59,14 @@ static MetricFamily *declare(MetricType type, const char *name, const char *help
   return family;
 }
 
-#define DECLARE(function, type)                                                                               \
-  MetricFamily *function(const char *name, const char *help, ...)                                              \
-  {                                                                                                            \
-    va_list labels;                                                                                            \
-    va_start(labels, help);                                                                                    \
-    MetricFamily *family = declare(type, name, help, labels);                                                  \
-    va_end(labels);                                                                                            \
-    return family;                                                                                             \
+#define DECLARE(function, type)                                                                              \
+  MetricFamily *function(const char *name, const char *help, ...)                                            \
+  {                                                                                                          \
+    va_list labels;                                                                                          \
+    va_start(labels, help);                                                                                  \
+    MetricFamily *family = declare(type, name, help, labels);                                                \
+    va_end(labels);                                                                                          \
+    return family;                                                                                           \
   }
 
 DECLARE(metrics_counter, METRIC_COUNTER)
@@ -162,7 +162,8 @@ static void render_number(GString *page, double value)
   g_string_append(page, g_ascii_formatd(text, sizeof text, "%.15g", value));
 }
 
-static void render_histogram(GString *page, const MetricFamily *family, const char *labels, const Series *series)
+static void render_histogram(GString *page, const MetricFamily *family, const char *labels,
+                             const Series *series)
 {
   const char *comma = *labels ? "," : "";
   for (gsize i = 0; i < G_N_ELEMENTS(buckets); i++) {
@@ -170,8 +171,8 @@ static void render_histogram(GString *page, const MetricFamily *family, const ch
     render_number(page, buckets[i]);
     g_string_append_printf(page, "\"} %" G_GUINT64_FORMAT "\n", series->in_bucket[i]);
   }
-  g_string_append_printf(page, "%s_bucket{%s%sle=\"+Inf\"} %" G_GUINT64_FORMAT "\n", family->name, labels, comma,
-                         series->count);
+  g_string_append_printf(page, "%s_bucket{%s%sle=\"+Inf\"} %" G_GUINT64_FORMAT "\n", family->name, labels,
+                         comma, series->count);
   const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
   g_string_append_printf(page, "%s_sum%s%s%s ", family->name, open, labels, close);
   render_number(page, series->value);

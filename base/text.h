@@ -26,4 +26,5 @@ char *text_sha256(const char *text);
 
 /* Reads a whole file of at most max_bytes; a larger one is an error that says so. NUL is put behind the end.
  * Works for /proc and /sys files, whose size reads as 0. Codes: NOT_FOUND, INTERNAL, OUT_OF_RANGE. */
-gboolean text_read_file(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length, GError **error);
+gboolean text_read_file(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length,
+                        GError **error);

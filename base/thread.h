@@ -26,7 +26,10 @@ typedef struct {
   pthread_t handle;
 } Thread;
 
-#define MUTEX_INIT {PTHREAD_MUTEX_INITIALIZER}
+#define MUTEX_INIT                                                                                           \
+  {                                                                                                          \
+    PTHREAD_MUTEX_INITIALIZER                                                                                \
+  }
 
 void mutex_init(Mutex *mutex);
 void mutex_destroy(Mutex *mutex);
@@ -48,8 +51,8 @@ static inline Mutex *mutex_acquire_scope(Mutex *mutex)
 #define MUTEX_PASTE2(a, b) a##b
 #define MUTEX_PASTE(a, b) MUTEX_PASTE2(a, b)
 /* Locks until the end of the enclosing scope. */
-#define MUTEX_HOLD(mutex)                                                                                     \
-  __attribute__((cleanup(mutex_release_scope), unused)) Mutex *MUTEX_PASTE(held_, __LINE__) =                  \
+#define MUTEX_HOLD(mutex)                                                                                    \
+  __attribute__((cleanup(mutex_release_scope), unused)) Mutex *MUTEX_PASTE(held_, __LINE__) =                \
     mutex_acquire_scope(mutex)
 
 void cond_init(Cond *cond);

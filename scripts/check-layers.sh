@@ -21,11 +21,11 @@ declare -A may_include=(
 # library header: directories, or single files, that may include it
 declare -A library_users=(
   [grpc/]="rpc tests"
-  [curl/]="evsclient node/metadata_main.c tests"
+  [curl/]="evsclient node/metadata_fetch.c node/metadata_main.c tests"
   [event2/]="rpc evssim tests"
   [blkid/]="node tests"
   [openssl/]="evssim tests"
-  [jansson.h]="evsclient evsctl evssim node/metadata_main.c tests"
+  [jansson.h]="evsclient evsctl evssim node/metadata_fetch.c node/metadata_main.c tests"
   [cmocka.h]="tests"
 )
 

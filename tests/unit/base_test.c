@@ -42,8 +42,9 @@ static void numbers_are_strict(void **state)
     gboolean good;
     gint64 value;
   } rows[] = {
-    {"0", TRUE, 0},   {"-5", TRUE, -5}, {"10", TRUE, 10}, {"", FALSE, 0},   {" 1", FALSE, 0}, {"1 ", FALSE, 0},
-    {"+1", FALSE, 0}, {"0x1", FALSE, 0}, {"11", FALSE, 0}, {"-", FALSE, 0}, {"1e1", FALSE, 0},
+    {"0", TRUE, 0},   {"-5", TRUE, -5}, {"10", TRUE, 10},  {"", FALSE, 0},
+    {" 1", FALSE, 0}, {"1 ", FALSE, 0}, {"+1", FALSE, 0},  {"0x1", FALSE, 0},
+    {"11", FALSE, 0}, {"-", FALSE, 0},  {"1e1", FALSE, 0},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
     gint64 value = 0;

@@ -28,7 +28,8 @@ static void *visit(void *argument)
 {
   Guest *guest = argument;
   EvsContext context = patient();
-  g_autoptr(LaneHold) hold = server_lane_enter(guest->lanes, "server", guest->use, &context, NULL);
+  g_autoptr(LaneHold) hold G_GNUC_UNUSED =
+    server_lane_enter(guest->lanes, "server", guest->use, &context, NULL);
   MUTEX_HOLD(guest->lock);
   g_string_append_c(guest->order, guest->letter);
   return NULL;

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-#include "cmocka_all.h"
+#include "tests/unit/cmocka_all.h"
 
 #define SECRET "s3cr3t-Value"
 #define KEYS "access-key = AK1\nsecret-key = " SECRET "\n"

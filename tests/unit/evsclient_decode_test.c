@@ -5,7 +5,7 @@
 #include "evsclient/error_body.h"
 #include "evsclient/job_json.h"
 
-#include "cmocka_all.h"
+#include "tests/unit/cmocka_all.h"
 
 #define DISK_ID "b104b8db-170d-441b-897a-3c8ba9c5a214"
 

@@ -3,7 +3,7 @@
 
 #include "evsclient/json.h"
 
-#include "cmocka_all.h"
+#include "tests/unit/cmocka_all.h"
 
 enum { MAX_HEADERS = 16 };
 
