@@ -1,0 +1,194 @@
+/* The end of a server: SIGTERM's way through calls that run, that came too late, that nobody waits for. */
+#include "tests/integration/rpc_support.h"
+
+#include <time.h>
+
+enum { MS = 1000 };
+
+typedef struct {
+  Fixture *fixture;
+  gint64 us; /* the drain took */
+} Drain;
+
+static void *run_drain(void *argument)
+{
+  Drain *drain = argument;
+  gint64 start_us = clock_now_us();
+  rpc_server_drain(drain->fixture->server);
+  drain->us = clock_now_us() - start_us;
+  return NULL;
+}
+
+static RpcServerOptions with_grace(gint64 grace_ms)
+{
+  return (RpcServerOptions){
+    .max_concurrent_streams = 64, .class_threads = 8, .class_queue = 8, .grace_ms = grace_ms};
+}
+
+static void idle_server_drains_at_once(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(10000);
+  Fixture *fixture = fixture_new_with(&options);
+  assert_int_equal(probe(fixture->client, 5000), EVS_CODE_OK);
+  Drain drain = {.fixture = fixture};
+  run_drain(&drain);
+  assert_true(drain.us < 2000 * MS);
+  assert_int_equal(probe(fixture->client, 2000), EVS_CODE_UNAVAILABLE);
+  fixture_free(fixture);
+}
+
+static void calls_within_the_grace_period_are_answered(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(20000);
+  Fixture *fixture = fixture_new_with(&options);
+  AsyncCall *stage = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 20000);
+  AsyncCall *publish = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 20000);
+  fixture_wait_entered(fixture, 2);
+  Drain drain = {.fixture = fixture};
+  Thread thread = thread_start("drain", run_drain, &drain);
+  clock_sleep_until(clock_deadline_in_ms(200)); /* it must be waiting now, and does no harm if not yet */
+  fixture_open(fixture);
+  thread_join(thread);
+  async_join(stage);
+  async_join(publish);
+  assert_int_equal(stage->code, EVS_CODE_OK);
+  assert_int_equal(publish->code, EVS_CODE_OK);
+  assert_int_equal(fixture->stopped, 0);
+  assert_true(drain.us < 10000 * MS);
+  async_free(stage);
+  async_free(publish);
+  fixture_free(fixture);
+}
+
+/* Handlers learn of the end by rpc_call_stopping(); their clients get ABORTED, which sidecars repeat. */
+static void calls_beyond_the_grace_period_are_aborted(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(300);
+  Fixture *fixture = fixture_new_with(&options);
+  AsyncCall *stage = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 20000);
+  AsyncCall *publish = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 20000);
+  fixture_wait_entered(fixture, 2);
+  Drain drain = {.fixture = fixture};
+  run_drain(&drain);
+  async_join(stage);
+  async_join(publish);
+  assert_int_equal(stage->code, EVS_CODE_ABORTED);
+  assert_int_equal(publish->code, EVS_CODE_ABORTED);
+  assert_int_equal(fixture->left, 2);
+  assert_int_equal(fixture->stopped, 2);
+  assert_in_range(drain.us, 300 * MS, 5000 * MS);
+  async_free(stage);
+  async_free(publish);
+  fixture_free(fixture);
+}
+
+/* A deadline passed, the client left, the drain began, and only then the handler returns: a reply after the queue's
+ * shutdown would abort the process. */
+static void handlers_may_return_long_after_everybody_left(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(100);
+  Fixture *fixture = fixture_new_with(&options);
+  fixture->stubborn = TRUE;
+  RpcClient *other = rpc_client_new(fixture->endpoint, NULL);
+  AsyncCall *stage = async_start(fixture, other, "NodeStageVolume", stage_request("v1", "/a"), 300);
+  AsyncCall *publish = async_start(fixture, other, "NodePublishVolume", publish_request("v2"), 300);
+  async_join(stage);
+  async_join(publish);
+  assert_int_equal(stage->code, EVS_CODE_ABORTED);
+  assert_int_equal(publish->code, EVS_CODE_DEADLINE_EXCEEDED);
+  rpc_client_free(other);
+  Drain drain = {.fixture = fixture};
+  Thread thread = thread_start("drain", run_drain, &drain);
+  clock_sleep_until(clock_deadline_in_ms(1200)); /* far past the grace period and the flush */
+  assert_int_equal(fixture->left, 0);
+  fixture_open(fixture);
+  thread_join(thread);
+  assert_int_equal(fixture->left, 2);
+  assert_in_range(drain.us, 1000 * MS, 10000 * MS);
+  async_free(stage);
+  async_free(publish);
+  fixture_free(fixture);
+}
+
+static gint64 process_cpu_us(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* Calls that come during the drain end with codes that sidecars repeat, and waiting costs no processor time: a slot
+ * that is armed again after the shutdown would spin. */
+static void late_calls_are_refused_and_nothing_spins(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(20000);
+  Fixture *fixture = fixture_new_with(&options);
+  RpcClient *connected = rpc_client_new(fixture->endpoint, NULL);
+  assert_int_equal(probe(connected, 5000), EVS_CODE_OK);
+  AsyncCall *publish = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 20000);
+  fixture_wait_entered(fixture, 1);
+  Drain drain = {.fixture = fixture};
+  Thread thread = thread_start("drain", run_drain, &drain);
+  EvsCode code = EVS_CODE_OK;
+  for (gint64 until_us = clock_deadline_in_ms(5000); code == EVS_CODE_OK && clock_now_us() < until_us;)
+    code = probe(connected, 2000);
+  assert_true(code == EVS_CODE_CANCELLED || code == EVS_CODE_UNAVAILABLE);
+  code = probe(connected, 2000);
+  assert_true(code == EVS_CODE_CANCELLED || code == EVS_CODE_UNAVAILABLE);
+  gint64 cpu_us = process_cpu_us();
+  clock_sleep_until(clock_deadline_in_ms(500));
+  assert_true(process_cpu_us() - cpu_us < 200 * MS);
+  fixture_open(fixture);
+  thread_join(thread);
+  async_join(publish);
+  assert_int_equal(publish->code, EVS_CODE_OK);
+  async_free(publish);
+  rpc_client_free(connected);
+  fixture_free(fixture);
+}
+
+/* Many calls of all kinds while the server goes down: each client gets an answer, and nothing is left. */
+static void drain_under_load_answers_everybody(void **state)
+{
+  (void)state;
+  enum { N = 48 };
+  RpcServerOptions options = with_grace(100);
+  Fixture *fixture = fixture_new_with(&options);
+  AsyncCall *calls[N];
+  for (int i = 0; i < N; i++) {
+    g_autofree char *volume = g_strdup_printf("v%d", i % 6);
+    calls[i] = i % 2
+                 ? async_start(fixture, NULL, "NodeStageVolume", stage_request(volume, "/a"), 300 + 10 * i)
+                 : async_start(fixture, NULL, "NodePublishVolume", publish_request(volume), 300 + 10 * i);
+  }
+  fixture_wait_entered(fixture, 6);
+  Drain drain = {.fixture = fixture};
+  run_drain(&drain);
+  for (int i = 0; i < N; i++) {
+    async_join(calls[i]);
+    EvsCode code = calls[i]->code;
+    if (code != EVS_CODE_ABORTED && code != EVS_CODE_UNAVAILABLE && code != EVS_CODE_CANCELLED &&
+        code != EVS_CODE_DEADLINE_EXCEEDED)
+      fail_msg("%s: %s", evs_code_name(code), calls[i]->text);
+    async_free(calls[i]);
+  }
+  fixture_free(fixture);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(idle_server_drains_at_once),
+    cmocka_unit_test(calls_within_the_grace_period_are_answered),
+    cmocka_unit_test(calls_beyond_the_grace_period_are_aborted),
+    cmocka_unit_test(handlers_may_return_long_after_everybody_left),
+    cmocka_unit_test(late_calls_are_refused_and_nothing_spins),
+    cmocka_unit_test(drain_under_load_answers_everybody),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
