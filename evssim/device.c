@@ -403,6 +403,12 @@ void device_tree_prune(DeviceTree *tree)
       hide_name(tree, name);
 }
 
+gboolean device_is_claimed(const DeviceTree *tree, const char *volume_id)
+{
+  const Attached *disk = find(tree, volume_id);
+  return disk && loop_is_claimed(&disk->loop);
+}
+
 const char *device_name(const DeviceTree *tree, const char *volume_id)
 {
   const Attached *disk = find(tree, volume_id);

@@ -63,6 +63,9 @@ gboolean device_set_fault(DeviceTree *tree, const char *volume_id, DeviceFault f
 /* Removes the entries of disks that are not attached. */
 void device_tree_prune(DeviceTree *tree);
 
+/* TRUE while the guest has the disk mounted (or otherwise claimed exclusively). FALSE if it is not attached. */
+gboolean device_is_claimed(const DeviceTree *tree, const char *volume_id);
+
 /* "vdb", or NULL if the disk is not attached. Belongs to the tree until detached. */
 const char *device_name(const DeviceTree *tree, const char *volume_id);
 /* Disks attached, each with a loop device. */

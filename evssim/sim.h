@@ -88,7 +88,7 @@ struct Server {
   char *agency;        /* whose credentials its metadata service gives; NULL: none */
   char *status;        /* "ACTIVE", "SHUTOFF" ... */
   gint64 created_us;   /* wall */
-  struct ServerDevices *devices; /* device.c; NULL until device_server_start() */
+  struct DeviceTree *devices; /* device.h; NULL until device_server_start() */
 };
 
 /* ---- disks.h ---- */
