@@ -12,8 +12,7 @@
  * see) and sim_virtual_us() (runs at the speed of /_sim/clock: job times and lifetimes). */
 #pragma once
 
-#include <glib.h>
-#include <jansson.h>
+#include "evssim/jsonread.h"
 
 struct event_base;
 
@@ -27,17 +26,21 @@ typedef struct Disk Disk;
 typedef struct Job Job;
 typedef struct Request Request;
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
-
 enum {
-  SIM_ID_HEX = 32,               /* digits of a project or domain id */
-  SIM_BODY_MAX = 12 << 20,       /* bytes of a request body (the gateway's limit) */
-  SIM_SERVERS_MAX = 10000,       /* over all accounts */
-  SIM_SLOTS_MAX = 60,            /* disks of one server */
-  SIM_SHARED_SERVERS_MAX = 16,   /* servers of one shared disk */
+  SIM_ID_HEX = 32,             /* digits of a project or domain id */
+  SIM_BODY_MAX = 12 << 20,     /* bytes of a request body (the gateway's limit) */
+  SIM_SERVERS_MAX = 10000,     /* over all accounts */
+  SIM_SLOTS_MAX = 60,          /* disks of one server */
+  SIM_SHARED_SERVERS_MAX = 16, /* servers of one shared disk */
 };
 
-typedef enum { SIM_SERVICE_EVS, SIM_SERVICE_ECS, SIM_SERVICE_IAM, SIM_SERVICE_META, SIM_SERVICE_CONTROL } SimService;
+typedef enum {
+  SIM_SERVICE_EVS,
+  SIM_SERVICE_ECS,
+  SIM_SERVICE_IAM,
+  SIM_SERVICE_META,
+  SIM_SERVICE_CONTROL
+} SimService;
 
 /* ---- accounts.h: who there is; from accounts.json, fixed while the process runs but for servers ---- */
 
@@ -83,12 +86,13 @@ struct Server {
   char *id, *name;
   Project *project;
   char *zone;
-  SimBus bus;          /* of its data disks, unless the disk says hw:passthrough */
-  int slots;           /* how many disks it takes, the system disk included (cloud-facts: 24 VBD) */
-  char *agency;        /* whose credentials its metadata service gives; NULL: none */
-  char *status;        /* "ACTIVE", "SHUTOFF" ... */
-  gint64 created_us;   /* wall */
+  SimBus bus;                 /* of its data disks, unless the disk says hw:passthrough */
+  int slots;                  /* how many disks it takes, the system disk included (cloud-facts: 24 VBD) */
+  char *agency;               /* whose credentials its metadata service gives; NULL: none */
+  char *status;               /* "ACTIVE", "SHUTOFF" ... */
+  gint64 created_us;          /* wall */
   struct DeviceTree *devices; /* device.h; NULL until device_server_start() */
+  guint number;               /* order of appearance: accounts.json first */
 };
 
 /* ---- disks.h ---- */
@@ -108,10 +112,10 @@ struct Disk {
   gboolean multiattach, bootable;
   char *wwn; /* 32 hex digits, NAA 6 */
   char *enterprise_project_id;
-  gint64 iops, throughput; /* 0: none */
-  json_t *metadata;        /* object of strings */
-  json_t *tags;            /* object of strings */
-  GPtrArray *attachments;  /* of Attachment*; owned */
+  gint64 iops, throughput;       /* 0: none */
+  json_t *metadata;              /* object of strings */
+  json_t *tags;                  /* object of strings */
+  GPtrArray *attachments;        /* of Attachment*; owned */
   gint64 created_us, updated_us; /* cloud wall clock */
   gint64 visible_us;             /* virtual clock: before it GET says EVS.5404 (still being created) */
   guint64 serial;                /* order of creation */
@@ -129,8 +133,8 @@ typedef struct {
 } Principal;
 
 typedef enum {
-  ROUTE_AUTH = 0,       /* token or signature needed */
-  ROUTE_NO_AUTH = 1,    /* versions, POST auth/tokens, metadata service, /_sim */
+  ROUTE_AUTH = 0,    /* token or signature needed */
+  ROUTE_NO_AUTH = 1, /* versions, POST auth/tokens, metadata service, /_sim */
 } RouteAuth;
 
 typedef void (*RouteHandler)(Request *request);
@@ -157,16 +161,17 @@ struct Request {
   const char *host;      /* Host header as sent; "" if none */
   const guint8 *body;
   gsize body_bytes;
-  Principal principal; /* set by iam_authenticate(); zero for ROUTE_NO_AUTH */
-  Project *project;    /* of {project_id}, checked against the principal; NULL if the path has none */
-  char *request_id;    /* sent back as X-Request-Id */
+  Principal principal;      /* set by iam_authenticate(); zero for ROUTE_NO_AUTH */
+  Project *project;         /* of {project_id}, checked against the principal; NULL if the path has none */
+  char *request_id;         /* sent back as X-Request-Id */
   struct RequestPrivate *p; /* router.c */
 };
 
 /* First value of a request header (any case), or NULL. */
 const char *request_header(const Request *request, const char *name);
 /* Calls visit for each header in the order sent. */
-void request_headers_visit(const Request *request, void (*visit)(const char *name, const char *value, void *argument),
+void request_headers_visit(const Request *request,
+                           void (*visit)(const char *name, const char *value, void *argument),
                            void *argument);
 /* Decoded {name} of the path; "" if the route has none of this name. */
 const char *request_path(const Request *request, const char *name);
@@ -186,9 +191,11 @@ void reply_header(Request *request, const char *name, const char *value);
  * {"error":{"code":<status>,"message","title","error_code"?}}, metadata and /_sim {"error":{"code","message"}}. */
 void reply_error(Request *request, int status, const char *code, const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* {"error_msg","error_code","request_id"}: the gateway's shape (APIGW.*). */
-void reply_gateway(Request *request, int status, const char *code, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void reply_gateway(Request *request, int status, const char *code, const char *format, ...)
+  G_GNUC_PRINTF(4, 5);
 /* {"<cinder_name>":{"message","code":<status>}}: native Nova and Cinder ("itemNotFound"). */
-void reply_cinder(Request *request, int status, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void reply_cinder(Request *request, int status, const char *name, const char *format, ...)
+  G_GNUC_PRINTF(4, 5);
 
 /* router.h */
 void router_add(Sim *sim, const Route *routes, gsize count);
@@ -202,12 +209,15 @@ typedef struct {
   const char *type;   /* "createVolume", "attachVolume": the key in the profile's "jobs" too */
   SimService service; /* whose /v1/{project_id}/jobs/{id} shows it */
   const char *oracle; /* its name in oracle_ms: "create", "delete", "attach", "detach" */
+  const char *timing; /* the profile's key if it is not `type`; NULL: type */
   /* Jobs of one server run one after another, in the order of their start: a waiting one reads INIT, and its time
    * begins when the one before it has ended (also one that a fault keeps stuck). */
   gboolean serial_per_server;
   /* The time is up: makes the effect, or with `failed` what a failure leaves behind (the job then ends as FAIL with
    * its error_code; without one, EVS.2002 / Ecs.0000). May itself call job_fail(). Disk or server may have gone. */
   void (*finish)(Sim *sim, Job *job, gboolean failed);
+  /* What the job shows as "entities", if volume_id, server_id and job->entities are not all; NULL: they are. */
+  json_t *(*entities)(Sim *sim, const Job *job);
 } JobType;
 
 struct Job {
@@ -219,7 +229,7 @@ struct Job {
   char *note;                  /* free for the job's type (e.g. the attachment id), persisted; may be NULL */
   JobStatus status;            /* as clients see it */
   char *error_code, *fail_reason; /* NULL unless FAIL */
-  gint64 begin_us, end_us;     /* real wall clock; end_us 0 until ended */
+  gint64 begin_us, end_us;        /* real wall clock; end_us 0 until ended */
 };
 
 void job_type_register(Sim *sim, const JobType *type);
@@ -248,8 +258,8 @@ void state_remove(Sim *sim, const char *kind, const char *id);
 
 struct Sim {
   struct event_base *events;
-  char *state_dir;  /* absolute */
-  char *base_url;   /* "http://127.0.0.1:8470", without a slash at the end */
+  char *state_dir; /* absolute */
+  char *base_url;  /* "http://127.0.0.1:8470", without a slash at the end */
   char *cloud, *region;
   gint64 seed;
   GPtrArray *zones;    /* of Zone* */
@@ -265,14 +275,23 @@ struct Sim {
   struct Metadata *metadata; /* metadata.c */
   struct Ecs *ecs;           /* ecs.c: attaches under way */
   struct ClientTokens *client_tokens;
-  struct Iam *iam; /* iam.c: issued tokens and temporary keys */
-  double speed;    /* of the virtual clock */
-  gint64 speed_since_us, virtual_base_us;
+  struct DiskHistory *disk_history; /* disk_history.c: what disks were like a while ago */
+  struct Iam *iam;                  /* iam.c: issued tokens and temporary keys */
+  double speed;                     /* of the virtual clock */
+  gint64 virtual_base_us,
+    virtual_since_us; /* virtual time at a monotonic instant: when the speed was last set */
   gint64 skew_us;
-  gint64 virtual_offset_us; /* of the state before this process */
   guint64 next_serial;
-  gboolean stopping;
 };
+
+/* An empty cloud. state_dir must exist. */
+Sim *sim_new(const char *state_dir, gint64 seed);
+/* Frees what accounts_load() and the parts put in; all *_stop() functions were called before. */
+void sim_free(Sim *sim);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sim, sim_free)
+
+/* Sets the clock (journalled): speed 0.001 .. 100,000; the jobs under way are re-timed by jobs_retime(). */
+void sim_set_clock(Sim *sim, double speed, gint64 skew_us);
 
 /* The cloud's wall clock (Date headers, created_at, the 15 minutes of X-Sdk-Date): real + skew. */
 gint64 sim_cloud_us(const Sim *sim);
@@ -280,6 +299,9 @@ gint64 sim_cloud_us(const Sim *sim);
 gint64 sim_virtual_us(const Sim *sim);
 /* The cloud wall time at which a virtual instant will come if the speed stays: for expires_at texts. */
 gint64 sim_cloud_of_virtual(const Sim *sim, gint64 virtual_us);
+
+/* The values of a table, for sorting: unowned. */
+GPtrArray *sim_values(GHashTable *table);
 
 Account *sim_account(const Sim *sim, const char *name);
 Account *sim_account_by_domain(const Sim *sim, const char *domain_id);
