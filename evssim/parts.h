@@ -23,6 +23,8 @@ void metadata_stop(Sim *sim);
 /* ecs.h: routes and job types (attachVolume, detachVolume). */
 void ecs_start(Sim *sim);
 void ecs_stop(Sim *sim);
+/* server_id of 6.1.1: attaches the fresh disk at once; the job FAILs with EVS.2134 if the rules forbid it. */
+void ecs_attach_fresh(Sim *sim, Disk *disk, const char *server_id, Job *job);
 /* PUT /_sim/servers/ID/disks/VOL {"fault":...}; also answers. */
 void ecs_handle_disk_fault(Request *request);
 
@@ -42,9 +44,10 @@ char *device_dev_dir(const Sim *sim, const Server *server);
 char *device_sys_dir(const Sim *sim, const Server *server);
 
 /* ---- of the other files ---- */
+void clock_start(Sim *sim); /* sim.c */
 void jobs_start(Sim *sim);
 void jobs_stop(Sim *sim);
-void disks_start(Sim *sim);   /* 6.1.x */
+void disks_start(Sim *sim); /* 6.1.x, 6.4.1 */
 void disks_stop(Sim *sim);
 void catalog_start(Sim *sim); /* types, zones, quotas, versions */
 void control_start(Sim *sim); /* /_sim */

@@ -1,0 +1,298 @@
+#include "evssim/router.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "evssim/disks.h"
+#include "evssim/parts.h"
+#include "evssim/profile.h"
+#include "evssim/rate.h"
+#include "evssim/stats.h"
+
+#include <signal.h>
+
+typedef struct {
+  const Route *route;
+  char **segments;
+  guint count;
+} RouteEntry;
+
+struct Router {
+  GPtrArray *routes; /* of RouteEntry* */
+  Rate *rate;
+};
+
+static void route_entry_free(RouteEntry *entry)
+{
+  g_strfreev(entry->segments);
+  g_free(entry);
+}
+
+void router_start(Sim *sim)
+{
+  sim->router = g_new0(struct Router, 1);
+  sim->router->routes = g_ptr_array_new_with_free_func((GDestroyNotify)route_entry_free);
+  sim->router->rate = rate_new(sim->profile->rate_rps, sim->profile->rate_burst);
+}
+
+void router_stop(Sim *sim)
+{
+  if (!sim->router)
+    return;
+  g_ptr_array_unref(sim->router->routes);
+  rate_free(sim->router->rate);
+  g_clear_pointer(&sim->router, g_free);
+}
+
+void router_add(Sim *sim, const Route *routes, gsize count)
+{
+  for (gsize i = 0; i < count; i++) {
+    RouteEntry *entry = g_new0(RouteEntry, 1);
+    entry->route = &routes[i];
+    entry->segments = g_strsplit(routes[i].path + 1, "/", -1);
+    entry->count = g_strv_length(entry->segments);
+    g_assert(entry->count <= REQUEST_SEGMENTS_MAX);
+    g_ptr_array_add(sim->router->routes, entry);
+  }
+}
+
+/* ---- which service, which route ---- */
+
+static const struct {
+  const char *name;
+  SimService service;
+} services[] = {
+  {"evs", SIM_SERVICE_EVS},   {"ecs", SIM_SERVICE_ECS},      {"iam", SIM_SERVICE_IAM},
+  {"meta", SIM_SERVICE_META}, {"_sim", SIM_SERVICE_CONTROL},
+};
+
+/* "evs.sim-1.sim.test[:port]", "iam.sim.test": the service named by the Host header. */
+static gboolean service_of_host(const Request *request, SimService *ret_service)
+{
+  const Sim *sim = request->sim;
+  g_autofree char *host = g_ascii_strdown(request->host, -1);
+  char *colon = strrchr(host, ':');
+  if (colon)
+    *colon = '\0';
+  g_autofree char *regional = g_strdup_printf("%s.%s", sim->region, sim->cloud);
+  for (int i = 0; i < 3; i++) {
+    gsize length = strlen(services[i].name);
+    if (strncmp(host, services[i].name, length) != 0 || host[length] != '.')
+      continue;
+    const char *rest = host + length + 1;
+    if (!g_str_equal(rest, regional) &&
+        !(services[i].service == SIM_SERVICE_IAM && g_str_equal(rest, sim->cloud)))
+      continue;
+    *ret_service = services[i].service;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* The service, and where in the raw path its own path begins. */
+static gboolean find_service(const Request *request, SimService *ret_service, const char **ret_path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(services); i++) {
+    gsize length = strlen(services[i].name);
+    const char *path = request->raw_path;
+    if (path[0] == '/' && strncmp(path + 1, services[i].name, length) == 0 &&
+        (path[1 + length] == '/' || path[1 + length] == '\0')) {
+      *ret_service = services[i].service;
+      *ret_path = path[1 + length] ? path + 1 + length : "/";
+      return TRUE;
+    }
+  }
+  *ret_path = request->raw_path;
+  return service_of_host(request, ret_service);
+}
+
+/* Number of literal segments that match, or -1 if the route does not fit. */
+static int fit(const RouteEntry *entry, char **segments, guint count)
+{
+  int literals = 0;
+  if (entry->count != count)
+    return -1;
+  for (guint i = 0; i < count; i++) {
+    if (entry->segments[i][0] == '{')
+      continue;
+    if (!g_str_equal(entry->segments[i], segments[i]))
+      return -1;
+    literals++;
+  }
+  return literals;
+}
+
+/* Finds the best route and sets its path parameters. FALSE: there is none. */
+static gboolean find_route(Request *request, SimService service, const char *path)
+{
+  const GPtrArray *routes = request->sim->router->routes;
+  g_auto(GStrv) segments = g_strsplit(*path == '/' ? path + 1 : path, "/", -1);
+  guint count = g_strv_length(segments);
+  if (count > 1 && !segments[count - 1][0] && count <= REQUEST_SEGMENTS_MAX && service == SIM_SERVICE_IAM)
+    count--; /* IAM clients write "/v3/projects/" too */
+  const RouteEntry *best = NULL;
+  int best_literals = -1;
+  for (guint i = 0; i < routes->len; i++) {
+    const RouteEntry *entry = g_ptr_array_index(routes, i);
+    if (entry->route->service != service || !g_str_equal(entry->route->method, request->method))
+      continue;
+    int literals = fit(entry, segments, count);
+    if (literals > best_literals) {
+      best = entry;
+      best_literals = literals;
+    }
+  }
+  if (!best)
+    return FALSE;
+  request->route = best->route;
+  for (guint i = 0; i < count; i++) {
+    if (best->segments[i][0] != '{')
+      continue;
+    g_autofree char *value = g_uri_unescape_string(segments[i], NULL);
+    /* the route's table is static: the name, without its braces, is interned */
+    g_autofree char *name = g_strndup(best->segments[i] + 1, strlen(best->segments[i]) - 2);
+    request_set_parameter(request, g_intern_string(name), value ? value : segments[i]);
+  }
+  return TRUE;
+}
+
+/* ---- the steps ---- */
+
+static gboolean authenticate(Request *request)
+{
+  if (request->route->auth == ROUTE_NO_AUTH)
+    return TRUE;
+  if (!iam_authenticate(request))
+    return FALSE;
+  if (!strstr(request->route->path, "{project_id}"))
+    return TRUE;
+  const char *project_id = request_path(request, "project_id");
+  request->project = sim_project(request->sim, project_id);
+  return iam_check_project(request, project_id);
+}
+
+static gboolean within_rate(Request *request)
+{
+  const Sim *sim = request->sim;
+  if (!request->principal.account)
+    return TRUE;
+  g_autofree char *key =
+    g_strdup_printf("%s/%s/%s", request->principal.account->name, request->principal.name,
+                    sim->profile->rate_per_api ? request->route->op : "");
+  if (rate_take(sim->router->rate, key, clock_now_us()))
+    return TRUE;
+  reply_gateway(
+    request, 429, "APIGW.0308",
+    "The throttling threshold has been reached: policy user over ratelimit,limit:%.0f,time:1 second",
+    sim->profile->rate_rps);
+  return FALSE;
+}
+
+static void reply_throttled(Request *request, FaultThrottleForm form)
+{
+  if (form == FAULT_THROTTLE_429)
+    reply_gateway(
+      request, 429, "APIGW.0308",
+      "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 minute");
+  else if (form == FAULT_THROTTLE_503)
+    reply_error(request, 503, "Common.1503", "The API flow is controlled.");
+  else
+    reply_error(request, 202, "Common.0024", "Flow limit exceeded.");
+}
+
+static void kill_process(const FaultAction *action)
+{
+  log_warn("fault: killing a process", LOG_NUMBER("pid", action->pid));
+  kill(action->pid, SIGKILL);
+}
+
+/* Faults that act instead of the handler. TRUE: the request has its answer. */
+static gboolean faults_before(Request *request)
+{
+  struct RequestPrivate *p = request->p;
+  const FaultAction *kill_it = p->faults[FAULT_KILL], *drop = p->faults[FAULT_DROP];
+  const FaultAction *status = p->faults[FAULT_STATUS], *throttle = p->faults[FAULT_THROTTLE];
+  if (p->faults[FAULT_DELAY])
+    p->delay_ms += p->faults[FAULT_DELAY]->ms;
+  if (kill_it && !kill_it->after)
+    kill_process(kill_it);
+  if (drop && !drop->after)
+    reply_drop(request);
+  else if (throttle)
+    reply_throttled(request, throttle->form);
+  else if (status)
+    reply_shaped(request, status->status, status->shape, status->code ? status->code : "EVS.2002",
+                 "fault injected");
+  return p->answered;
+}
+
+static void faults_after(Request *request)
+{
+  struct RequestPrivate *p = request->p;
+  const FaultAction *kill_it = p->faults[FAULT_KILL], *drop = p->faults[FAULT_DROP],
+                    *stuck = p->faults[FAULT_STUCK];
+  Disk *disk = sim_disk(request->sim, p->stuck_disk);
+  if (stuck && disk) {
+    disk_set_status(disk, stuck->state);
+    disk_changed(request->sim, disk);
+  }
+  if (kill_it && kill_it->after)
+    kill_process(kill_it);
+  if (drop && drop->after)
+    p->status = 0;
+}
+
+static gboolean permitted(Request *request)
+{
+  const Route *route = request->route;
+  if (route->auth == ROUTE_NO_AUTH || !route->action || iam_allows(&request->principal, route->action))
+    return TRUE;
+  if (route->service == SIM_SERVICE_ECS)
+    reply_error(request, 403, "Pdp.0001", "Policy doesn't allow %s to be performed.", route->action);
+  else
+    reply_error(request, 403, "EVS.5403", "Policy check failed.");
+  return FALSE;
+}
+
+static void dispatch_cloud(Request *request)
+{
+  if (!authenticate(request) || !within_rate(request))
+    return;
+  faults_fire(request->sim->faults, request->route->op,
+              request->principal.account ? request->principal.account->name : NULL, request_volume(request),
+              request->p->faults);
+  if (faults_before(request))
+    return;
+  if (permitted(request))
+    request->route->handle(request);
+  faults_after(request);
+}
+
+static void dispatch_control(Request *request)
+{
+  if (request->p->loopback)
+    request->route->handle(request);
+  else
+    reply_error(request, 403, "Sim.0403", "/_sim answers loopback peers only");
+}
+
+void router_dispatch(Request *request)
+{
+  SimService service;
+  const char *path;
+  if (!find_service(request, &service, &path) || !find_route(request, service, path)) {
+    reply_gateway(request, 404, "APIGW.0101",
+                  "The API does not exist or has not been published in the environment");
+    stats_count(request->sim->stats, "unknown", 404, "APIGW.0101");
+    return;
+  }
+  if (service == SIM_SERVICE_CONTROL) {
+    dispatch_control(request);
+    g_assert(request->p->answered);
+    return;
+  }
+  request->p->delay_ms = request->sim->profile->http_ms;
+  dispatch_cloud(request);
+  g_assert(request->p->answered);
+  stats_count(request->sim->stats, request->route->op, request->p->status,
+              request->p->status ? request->p->code : NULL);
+}
