@@ -1,4 +1,4 @@
-/* EVS disks: the model and its file. The statuses are those of the reference's A.3. */
+/* EVS disks: the model, its journal records and its files. The statuses are those of the reference's A.3. */
 #pragma once
 
 #include "evssim/sim.h"
@@ -16,3 +16,42 @@
 #define DISK_ERROR_EXTENDING "error_extending"
 #define DISK_ERROR_RESTORING "error_restoring"
 #define DISK_ERROR_ROLLBACKING "error_rollbacking"
+#define DISK_BACKING_UP "backing-up"
+
+/* A disk with defaults and a fresh id and wwn, not yet in the sim. */
+Disk *disk_new(Project *project);
+void disk_free(Disk *disk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
+
+/* Puts the disk into the sim (which owns it from now on), makes its sparse file, writes the journal. FALSE if the
+ * file cannot be made: the disk is freed. */
+gboolean disk_insert(Sim *sim, Disk *disk, GError **error);
+/* Takes the disk and its file away; disk is freed. */
+void disk_remove(Sim *sim, Disk *disk);
+
+/* The disk as the journal keeps it, and back. NULL for a record that is none. */
+json_t *disk_to_record(const Disk *disk);
+Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record);
+
+/* Metadata value, "" if absent. */
+const char *disk_metadata(const Disk *disk, const char *key);
+/* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1). */
+gboolean disk_is_visible(const Sim *sim, const Disk *disk);
+
+/* The VolumeDetail of the custom API (evs-facts 2). */
+json_t *disk_render(const Sim *sim, const Disk *disk);
+
+/* Journal kind "disk". */
+void disks_register(Sim *sim);
+/* After state_open(): files of disks that are not in the journal are removed. */
+void disks_sweep_files(Sim *sim);
+
+/* What counts against quotas: disks of the project (type NULL: all) and their GiB. */
+void disk_usage(const Sim *sim, const Project *project, const char *type, gint64 *ret_count, gint64 *ret_gib);
+/* The project's limit of this kind ("gigabytes_SSD"); -1: none. */
+gint64 project_quota(const Project *project, const char *kind);
+
+/* The seven types there are; NULL-terminated. */
+extern const char *const disk_types[];
+/* The id under which 7.1.4 lists a type. Newly allocated. */
+char *disk_type_id(const char *type);

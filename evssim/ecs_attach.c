@@ -94,10 +94,12 @@ static Refusal judge_device(const Sim *sim, const Server *server, const char *de
 /* Takes disk and server, and starts the job. */
 static Job *begin_attach(Request *request, const Server *server, Disk *disk, const char *device)
 {
+  /* the job first: killed in between, the simulator ends it as FAIL and frees the disk */
+  Job *job = job_start(request, JOB_ATTACH, disk->id, server->id);
   ecs_attaching_add(request->sim, disk, server, device);
   disk_set_status(disk, DISK_ATTACHING);
   disk_changed(request->sim, disk);
-  return job_start(request, JOB_ATTACH, disk->id, server->id);
+  return job;
 }
 
 static gboolean allowed_to_use(Request *request)
@@ -206,6 +208,21 @@ static void finish_attach(Sim *sim, Job *job, gboolean failed)
   settle(sim, disk);
 }
 
+void ecs_attach_fresh(Sim *sim, Disk *disk, const char *server_id, Job *job)
+{
+  Server *server = sim_server(sim, server_id);
+  g_autoptr(GError) error = NULL;
+  Refusal refusal = server ? judge_attach(sim, server, disk) : (Refusal){"Ecs.0114", "The server has gone."};
+  if (refusal.code || !server_plug(sim, server, disk, &error)) {
+    job_fail(job, "EVS.2134", "call ecs api - attach volume fail.");
+    return;
+  }
+  const Attaching *attaching = ecs_attaching_add(sim, disk, server, NULL);
+  g_ptr_array_add(disk->attachments, attachment_new(server->id, attaching->device, sim_cloud_us(sim)));
+  ecs_attaching_remove(sim, disk->id, server->id);
+  settle(sim, disk);
+}
+
 /* --- detach --- */
 
 static Refusal judge_detach(const Sim *sim, const Server *server, const Disk *disk, gboolean forced)
@@ -224,11 +241,11 @@ static Refusal judge_detach(const Sim *sim, const Server *server, const Disk *di
 
 static Job *begin_detach(Request *request, const Server *server, Disk *disk, gboolean forced)
 {
-  disk_set_status(disk, DISK_DETACHING);
-  disk_changed(request->sim, disk);
   Job *job = job_start(request, JOB_DETACH, disk->id, server->id);
   job->note = g_strdup(forced ? "forced" : "plain");
   job_changed(request->sim, job);
+  disk_set_status(disk, DISK_DETACHING);
+  disk_changed(request->sim, disk);
   return job;
 }
 

@@ -1,0 +1,236 @@
+/* 6.1.3: list disks with details, by filters, in pages, sorted (evs-facts 4.3). */
+#include "evssim/disk_ops.h"
+
+#include "base/text.h"
+#include "evssim/disk_history.h"
+#include "evssim/disks.h"
+#include "evssim/profile.h"
+#include "evssim/request.h"
+
+enum {
+  LIMIT_MAX = 1000,
+  IDS_MAX = 60,
+};
+
+typedef struct {
+  Request *request;
+  gint64 limit, offset;
+  const char *marker; /* NULL: none */
+  gint64 (*compare)(const Disk *a, const Disk *b);
+  gboolean ascending;
+  GHashTable *ids;  /* set, or NULL */
+  json_t *metadata; /* or NULL */
+} ListQuery;
+
+static void list_query_clear(ListQuery *query)
+{
+  if (query->ids)
+    g_hash_table_unref(query->ids);
+  if (query->metadata)
+    json_decref(query->metadata);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ListQuery, list_query_clear)
+
+static gint64 by_created(const Disk *a, const Disk *b)
+{
+  return a->created_us != b->created_us ? a->created_us - b->created_us : (gint64)(a->serial - b->serial);
+}
+
+static gint64 by_id(const Disk *a, const Disk *b)
+{
+  return strcmp(a->id, b->id);
+}
+
+static gint64 by_status(const Disk *a, const Disk *b)
+{
+  return strcmp(a->status, b->status);
+}
+
+static gint64 by_size(const Disk *a, const Disk *b)
+{
+  return a->size_gib - b->size_gib;
+}
+
+static gboolean refuse(Request *request, const char *code, const char *message)
+{
+  reply_error(request, 400, code, "%s", message);
+  return FALSE;
+}
+
+static gboolean read_page(ListQuery *query)
+{
+  const char *limit = request_query(query->request, "limit"),
+             *offset = request_query(query->request, "offset");
+  query->limit = LIMIT_MAX;
+  if (limit && !text_parse_int64(limit, G_MININT64, G_MAXINT64, &query->limit))
+    return refuse(query->request, "EVS.5400", "limit param must be an integer.");
+  if (query->limit > LIMIT_MAX)
+    return refuse(query->request, "EVS.2142", "invalid filter limit, can not greater than 1000.");
+  if (query->limit < 1)
+    return refuse(query->request, "EVS.1023", "invalid filter limit!");
+  if (offset && !text_parse_int64(offset, 0, G_MAXINT32, &query->offset))
+    return refuse(query->request, "EVS.5400", "offset param must be an integer.");
+  query->marker = request_query(query->request, "marker");
+  if (query->marker && !text_is_uuid(query->marker))
+    return refuse(query->request, "EVS.1024", "invalid filter marker!");
+  return TRUE;
+}
+
+static gboolean read_sort(ListQuery *query)
+{
+  static const struct {
+    const char *key;
+    gint64 (*compare)(const Disk *a, const Disk *b);
+  } keys[] = {{"created_at", by_created}, {"id", by_id}, {"status", by_status}, {"size", by_size}};
+  const char *key = request_query(query->request, "sort_key"),
+             *dir = request_query(query->request, "sort_dir");
+  for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+    if (g_str_equal(key ? key : "created_at", keys[i].key))
+      query->compare = keys[i].compare;
+  if (!query->compare)
+    return refuse(query->request, "EVS.1039", "invalid sort_key!");
+  if (dir && !g_str_equal(dir, "asc") && !g_str_equal(dir, "desc"))
+    return refuse(query->request, "EVS.1040", "invalid sort_dir!");
+  query->ascending = dir && g_str_equal(dir, "asc");
+  return TRUE;
+}
+
+/* ids=['a','b'] beats id=a; ids that are none are left out in silence. */
+static gboolean read_ids(ListQuery *query)
+{
+  const char *ids = request_query(query->request, "ids"), *id = request_query(query->request, "id");
+  if (!ids && !id)
+    return TRUE;
+  query->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_auto(GStrv) items = g_strsplit(ids ? ids : id, ",", -1);
+  if (g_strv_length(items) > IDS_MAX)
+    return refuse(query->request, "EVS.5400", "Malformed request url. at most 60 ids");
+  for (char **item = items; *item; item++) {
+    g_autofree char *bare = g_strdelimit(g_strdup(*item), "[]'\"", ' ');
+    g_hash_table_add(query->ids, g_strdup(g_strstrip(bare)));
+  }
+  return TRUE;
+}
+
+static gboolean read_filters(ListQuery *query)
+{
+  const char *metadata = request_query(query->request, "metadata");
+  const char *zone = request_query(query->request, "availability_zone");
+  if (zone && !sim_zone(query->request->sim, zone))
+    return refuse(query->request, "EVS.1041", "invalid filter availability-zone!");
+  if (metadata) {
+    query->metadata = json_loads(metadata, 0, NULL);
+    if (!json_is_object(query->metadata))
+      return refuse(query->request, "EVS.1058", "invalid metadata filter!");
+  }
+  return read_ids(query);
+}
+
+static gboolean text_matches(const ListQuery *query, const char *parameter, const char *value)
+{
+  const char *wanted = request_query(query->request, parameter);
+  return !wanted || g_str_equal(wanted, value);
+}
+
+static gboolean metadata_matches(const ListQuery *query, const Disk *disk)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach(query->metadata, key,
+                      value) if (!json_is_string(value) ||
+                                 !g_str_equal(disk_metadata(disk, key), json_string_value(value)) ||
+                                 !json_object_get(disk->metadata, key)) return FALSE;
+  return TRUE;
+}
+
+static gboolean matches(const ListQuery *query, const Disk *disk)
+{
+  const char *server_id = request_query(query->request, "server_id");
+  const char *eps = request_query(query->request, "enterprise_project_id");
+  const struct {
+    const char *parameter, *value;
+  } texts[] = {{"name", disk->name},
+               {"status", disk->status},
+               {"availability_zone", disk->zone},
+               {"multiattach", disk->multiattach ? "true" : "false"},
+               {"bootable", disk->bootable ? "true" : "false"},
+               {"service_type", "EVS"},
+               {"dedicated_storage_id", ""},
+               {"dedicated_storage_name", ""}};
+  for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    if (!text_matches(query, texts[i].parameter, texts[i].value))
+      return FALSE;
+  g_autofree char *type_id = disk_type_id(disk->type);
+  if (!text_matches(query, "volume_type_id", type_id) || (server_id && !disk_attachment(disk, server_id)) ||
+      (query->ids && !g_hash_table_contains(query->ids, disk->id)))
+    return FALSE;
+  if (eps && !g_str_equal(eps, "all_granted_eps") && !g_str_equal(eps, disk->enterprise_project_id))
+    return FALSE;
+  return metadata_matches(query, disk);
+}
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const ListQuery *query = user_data;
+  const Disk *one = *(Disk *const *)a, *two = *(Disk *const *)b;
+  gint64 order = query->compare(one, two);
+  if (order == 0)
+    order = by_created(one, two);
+  if (!query->ascending)
+    order = -order;
+  return order < 0 ? -1 : order > 0;
+}
+
+/* Index of the first row of the page; -1 if the marker is in no row. */
+static gint64 first_row(const ListQuery *query, const GPtrArray *rows)
+{
+  gint64 start = 0;
+  if (query->marker) {
+    start = -1;
+    for (guint i = 0; i < rows->len && start < 0; i++)
+      if (g_str_equal(((Disk *)g_ptr_array_index(rows, i))->id, query->marker))
+        start = i + 1;
+    if (start < 0)
+      return -1;
+  }
+  return start + query->offset;
+}
+
+static void reply_page(const ListQuery *query, const GPtrArray *rows)
+{
+  Request *request = query->request;
+  gint64 start = first_row(query, rows);
+  if (start < 0) {
+    refuse(request, "EVS.1024", "invalid filter marker!");
+    return;
+  }
+  json_t *volumes = json_array();
+  gint64 end = MIN(start + query->limit, (gint64)rows->len);
+  for (gint64 i = start; i < end; i++)
+    json_array_append_new(volumes, disk_render(request->sim, g_ptr_array_index(rows, (guint)i)));
+  json_t *body = json_pack("{s:I, s:o}", "count", (json_int_t)rows->len, "volumes", volumes);
+  if (end > start && end < (gint64)rows->len) {
+    /* as the cloud does it: a link to the Cinder list, not to be followed (evs-facts 17.2) */
+    g_autofree char *next = g_strdup_printf("%s/evs/v2/%s/volumes/detail?limit=%d&marker=%s",
+                                            request->sim->base_url, request->project->id, (int)query->limit,
+                                            ((Disk *)g_ptr_array_index(rows, (guint)end - 1))->id);
+    json_object_set_new(body, "volumes_links", json_pack("[{s:s, s:s}]", "href", next, "rel", "next"));
+  }
+  reply_json(request, 200, body);
+}
+
+void disk_handle_list(Request *request)
+{
+  g_auto(ListQuery) query = {.request = request};
+  if (!read_page(&query) || !read_sort(&query) || !read_filters(&query))
+    return;
+  const FaultAction *stale = request->p->faults[FAULT_STALE];
+  gint64 age_ms = MAX(request->sim->profile->list_lag_ms, stale ? stale->ms : 0);
+  g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_ms * 1000);
+  g_autoptr(GPtrArray) rows = g_ptr_array_new();
+  for (guint i = 0; i < view->disks->len; i++)
+    if (matches(&query, g_ptr_array_index(view->disks, i)))
+      g_ptr_array_add(rows, g_ptr_array_index(view->disks, i));
+  g_ptr_array_sort_with_data(rows, compare_rows, &query);
+  reply_page(&query, rows);
+}

@@ -1,0 +1,345 @@
+#include "evssim/disk_request.h"
+
+#include "base/text.h"
+#include "evssim/disks.h"
+
+enum {
+  NAME_MAX_CHARS = 64,
+  DESCRIPTION_MAX_CHARS = 85,
+  COUNT_MAX = 100,
+  SIZE_MIN_GIB = 10,
+  SIZE_MAX_GIB = 32768,
+  METADATA_MAX_BYTES = 1 << 20,
+  METADATA_ITEM_MAX_BYTES = 255,
+  TAGS_MAX = 10,
+  TAG_KEY_MAX_CHARS = 36,
+  TAG_VALUE_MAX_CHARS = 43,
+};
+
+typedef gboolean (*Check)(Request *request, const json_t *volume, DiskRequest *read);
+
+static gboolean refuse(Request *request, const char *code, const char *message)
+{
+  reply_error(request, 400, code, "%s", message);
+  return FALSE;
+}
+
+static gboolean wrong_type(Request *request, const char *key)
+{
+  reply_error(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: %s", key);
+  return FALSE;
+}
+
+/* String member or NULL if absent or null; a wrong type answers. */
+static gboolean read_text(Request *request, const json_t *object, const char *key, const char **ret)
+{
+  const json_t *value = json_object_get(object, key);
+  *ret = json_string_value(value);
+  return !value || json_is_null(value) || json_is_string(value) || wrong_type(request, key);
+}
+
+static gboolean check_names(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const char *name, *description, *project;
+  if (!read_text(request, volume, "name", &name) ||
+      !read_text(request, volume, "description", &description) ||
+      !read_text(request, volume, "enterprise_project_id", &project))
+    return FALSE;
+  if (name && g_utf8_strlen(name, -1) > NAME_MAX_CHARS)
+    return refuse(request, "EVS.1003", "invalid volume name!");
+  if (description && g_utf8_strlen(description, -1) > DESCRIPTION_MAX_CHARS)
+    return refuse(request, "EVS.1004", "invalid volume description!");
+  if (project && !g_str_equal(project, "0") && !text_is_uuid(project))
+    return refuse(request, "EVS.2059", "invalid enterpriseProjectID");
+  g_free(read->disk->name);
+  g_free(read->disk->description);
+  read->disk->name = g_strdup(name ? name : "");
+  read->disk->description = g_strdup(description ? description : "");
+  if (project) {
+    g_free(read->disk->enterprise_project_id);
+    read->disk->enterprise_project_id = g_strdup(project);
+  }
+  return TRUE;
+}
+
+static gboolean check_source(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const char *snapshot_id, *image_id, *backup_id;
+  (void)read;
+  if (!read_text(request, volume, "snapshot_id", &snapshot_id) ||
+      !read_text(request, volume, "imageRef", &image_id) ||
+      !read_text(request, volume, "backup_id", &backup_id))
+    return FALSE;
+  if (!!snapshot_id + !!image_id + !!backup_id > 1)
+    return refuse(request, "EVS.1016",
+                  "Invalid input received: May specify only one of imageRef, snapshot_id, backup_id!");
+  if (snapshot_id)
+    return refuse(request, "EVS.2045", "invalid snapshot_id!");
+  if (image_id)
+    return refuse(request, "EVS.2046", "invalid imageRef!");
+  if (backup_id)
+    return refuse(request, "EVS.1006", "invalid backup id!");
+  return TRUE;
+}
+
+static gboolean check_zone_and_type(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const char *zone_name, *type;
+  if (!read_text(request, volume, "availability_zone", &zone_name) ||
+      !read_text(request, volume, "volume_type", &type))
+    return FALSE;
+  if (!zone_name || !*zone_name || !type || !*type)
+    return refuse(request, "EVS.2083", "AZ and volume type must not be empty or null!");
+  const Zone *zone = sim_zone(request->sim, zone_name);
+  if (!zone)
+    return refuse(request, "EVS.1036", "invalid availability zone!");
+  if (!g_strv_contains(disk_types, type))
+    return refuse(request, "EVS.2070", "VolumeTypes are not supported !");
+  if (g_strv_contains((const char *const *)zone->sold_out, type)) {
+    reply_error(request, 400, "EVS.2072", "Volume type [%s] in availability zone [%s] is sold out !", type,
+                zone_name);
+    return FALSE;
+  }
+  if (!g_strv_contains((const char *const *)zone->types, type)) {
+    reply_error(request, 400, "EVS.2071",
+                "Invalid input received: Availability zone [%s] do not have volume type [%s]", zone_name,
+                type);
+    return FALSE;
+  }
+  read->disk->zone = g_strdup(zone_name);
+  read->disk->type = g_strdup(type);
+  return TRUE;
+}
+
+static gboolean check_size_and_count(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *size = json_object_get(volume, "size"), *count = json_object_get(volume, "count");
+  if (size && !json_is_integer(size) && !json_is_null(size))
+    return wrong_type(request, "size");
+  read->disk->size_gib = json_integer_value(size);
+  if (read->disk->size_gib < SIZE_MIN_GIB || read->disk->size_gib > SIZE_MAX_GIB)
+    return refuse(request, "EVS.1010", "invalid volume size!");
+  if (count && !json_is_number(count) && !json_is_null(count))
+    return wrong_type(request, "count");
+  double number = json_is_number(count) ? json_number_value(count) : 1; /* a decimal keeps its whole part */
+  if (!(number >= 1 && number < COUNT_MAX + 1))
+    return refuse(request, "EVS.1021", "the quantity of volume is invalid!");
+  read->count = (gint64)number;
+  return TRUE;
+}
+
+static gboolean check_multiattach(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *value = json_object_get(volume, "multiattach");
+  if (value && !json_is_boolean(value) && !json_is_null(value))
+    return wrong_type(request, "multiattach");
+  read->disk->multiattach = json_is_true(value);
+  return TRUE;
+}
+
+static gboolean is_one_of(const char *value, const char *one, const char *other)
+{
+  return g_str_equal(value, one) || g_str_equal(value, other);
+}
+
+/* The keys that mean something (evs-facts 8). */
+static gboolean check_known_metadata(Request *request, const Disk *disk)
+{
+  const char *passthrough = disk_metadata(disk, "hw:passthrough");
+  const char *full_clone = disk_metadata(disk, "full_clone");
+  const char *encrypted = disk_metadata(disk, "__system__encrypted"),
+             *key = disk_metadata(disk, "__system__cmkid");
+  if (*passthrough && !is_one_of(passthrough, "true", "false"))
+    return refuse(request, "EVS.1057", "invalid hw:passthrough in metadata!");
+  if (*full_clone && !is_one_of(full_clone, "0", "1"))
+    return refuse(request, "EVS.1063", "invalid full_clone in metadata!");
+  gboolean bad_flag = *encrypted && !is_one_of(encrypted, "0", "1");
+  gboolean bad_key = g_str_equal(encrypted, "1") && !text_is_uuid(key);
+  if (bad_flag || bad_key)
+    return refuse(request, "EVS.2041", "The encrypt Param is invalid!");
+  return TRUE;
+}
+
+static gboolean check_metadata(Request *request, const json_t *volume, DiskRequest *read)
+{
+  json_t *metadata = json_object_get(volume, "metadata"), *value;
+  const char *key;
+  gsize bytes = 0;
+  if (metadata && !json_is_object(metadata) && !json_is_null(metadata))
+    return wrong_type(request, "metadata");
+  json_object_foreach(metadata, key, value)
+  {
+    g_autofree char *text = json_is_string(value)    ? g_strdup(json_string_value(value))
+                            : json_is_boolean(value) ? g_strdup(json_is_true(value) ? "true" : "false")
+                            : json_is_integer(value)
+                              ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
+                              : NULL;
+    if (!text)
+      return wrong_type(request, "metadata");
+    if (!*key || strlen(key) > METADATA_ITEM_MAX_BYTES || strlen(text) > METADATA_ITEM_MAX_BYTES)
+      return refuse(request, "EVS.5400",
+                    "Malformed request body. metadata keys and values have at most 255 bytes");
+    bytes += strlen(key) + strlen(text);
+    json_object_set_new(read->disk->metadata, key, json_string(text));
+  }
+  if (bytes >= METADATA_MAX_BYTES)
+    return refuse(request, "EVS.1005", "size of metadata is too large!");
+  read->want_ids = g_str_equal(disk_metadata(read->disk, "create_for_volume_id"), "true");
+  return check_known_metadata(request, read->disk);
+}
+
+/* Letters, digits, '_', '-', '.' and the CJK ideographs. */
+static gboolean is_tag_text(const char *text, glong min, glong max)
+{
+  glong length = g_utf8_strlen(text, -1);
+  if (length < min || length > max)
+    return FALSE;
+  for (const char *c = text; *c; c = g_utf8_next_char(c)) {
+    gunichar letter = g_utf8_get_char(c);
+    if (!(letter < 128 && (g_ascii_isalnum((char)letter) || strchr("_-.", (int)letter))) &&
+        !(letter >= 0x4e00 && letter <= 0x9fff))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean check_tags(Request *request, const json_t *volume, DiskRequest *read)
+{
+  json_t *tags = json_object_get(volume, "tags"), *value;
+  const char *key;
+  if (tags && !json_is_object(tags) && !json_is_null(tags))
+    return wrong_type(request, "tags");
+  if (json_object_size(tags) > TAGS_MAX)
+    return refuse(request, "EVS.1061", "The Volume Tags is Exceed Max Limit Num.");
+  json_object_foreach(tags, key, value)
+  {
+    const char *text = json_string_value(value);
+    if (!text || !is_tag_text(key, 1, TAG_KEY_MAX_CHARS) || !is_tag_text(text, 0, TAG_VALUE_MAX_CHARS))
+      return refuse(request, "EVS.1062", "invalid tag!");
+    json_object_set(read->disk->tags, key, value);
+  }
+  return TRUE;
+}
+
+/* Ranges of the types whose rates are bought (cloud-facts F1). */
+static gboolean check_rates(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *iops = json_object_get(volume, "iops"), *throughput = json_object_get(volume, "throughput");
+  gboolean has_iops = iops && !json_is_null(iops), has_throughput = throughput && !json_is_null(throughput);
+  gboolean is_gpssd2 = g_str_equal(read->disk->type, "GPSSD2"),
+           is_essd2 = g_str_equal(read->disk->type, "ESSD2");
+  if ((has_iops && !json_is_integer(iops)) || (has_throughput && !json_is_integer(throughput)))
+    return wrong_type(request, "iops or throughput");
+  if (!is_gpssd2 && !is_essd2)
+    return (!has_iops && !has_throughput) ||
+           refuse(request, "EVS.2235", "only ESSD2 and GPSSD2 can set iops or throughput");
+  if (is_essd2 && (!has_iops || has_throughput))
+    return refuse(request, "EVS.2232", "ESSD2 type must input iops and not input throughput.");
+  if (is_gpssd2 && (!has_iops || !has_throughput))
+    return refuse(request, "EVS.2233", "GPSSD2 type must input iops and throughput.");
+  gint64 size = read->disk->size_gib, number = json_integer_value(iops),
+         rate = json_integer_value(throughput);
+  gint64 least = is_gpssd2 ? 3000 : 100,
+         most = is_gpssd2 ? MIN(128000, 500 * size) : MIN(256000, 1000 * size);
+  if (number < least || number > most) {
+    reply_error(request, 400, "EVS.2231",
+                "invalid iops value, iops must between [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT "]", least,
+                most);
+    return FALSE;
+  }
+  gint64 most_rate = MIN(1000, number / 4);
+  if (is_gpssd2 && (rate < 125 || rate > most_rate)) {
+    reply_error(request, 400, "EVS.2231",
+                "invalid throughput value, throughput must between [125, %" G_GINT64_FORMAT "]", most_rate);
+    return FALSE;
+  }
+  read->disk->iops = number;
+  read->disk->throughput = rate;
+  return TRUE;
+}
+
+/* bssParam stands beside volume. */
+static gboolean check_billing(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *billing = json_object_get(request_json(request), "bssParam");
+  (void)volume;
+  if (!billing || json_is_null(billing))
+    return TRUE;
+  const char *mode = json_string_value(json_object_get(billing, "chargingMode"));
+  const char *period = json_string_value(json_object_get(billing, "periodType"));
+  json_int_t number = json_integer_value(json_object_get(billing, "periodNum"));
+  read->prepaid = mode && g_str_equal(mode, "prePaid");
+  gboolean bad_mode = !json_is_object(billing) || (mode && !is_one_of(mode, "prePaid", "postPaid"));
+  gboolean bad_period = read->prepaid && (!period || !is_one_of(period, "month", "year") || number < 1 ||
+                                          number > (g_str_equal(period, "year") ? 1 : 9));
+  if (bad_mode || bad_period)
+    return refuse(request, "EVS.2147", "invalid bssParam.");
+  if (read->prepaid) {
+    g_autofree char *order = g_uuid_string_random();
+    json_object_set_new(read->disk->metadata, "orderID", json_string(order));
+  }
+  return TRUE;
+}
+
+static gboolean check_server(Request *request, const json_t *volume, DiskRequest *read)
+{
+  (void)volume;
+  if (!read_text(request, request_json(request), "server_id", &read->server_id))
+    return FALSE;
+  const Server *server = sim_server(request->sim, read->server_id);
+  if (read->server_id && (!server || server->project != request->project))
+    return refuse(request, "EVS.2229", "input server id not found at ECS.");
+  return TRUE;
+}
+
+/* Adds up against one quota; kind "volumes" or "gigabytes", type NULL for the project's whole. */
+static gboolean check_quota_of(Request *request, const DiskRequest *read, const char *type)
+{
+  gint64 count, gib;
+  disk_usage(request->sim, request->project, type, &count, &gib);
+  g_autofree char *count_kind = type ? g_strconcat("volumes_", type, NULL) : g_strdup("volumes");
+  g_autofree char *gib_kind = type ? g_strconcat("gigabytes_", type, NULL) : g_strdup("gigabytes");
+  gint64 count_limit = project_quota(request->project, count_kind);
+  gint64 gib_limit = project_quota(request->project, gib_kind);
+  if (count_limit >= 0 && count + read->count > count_limit)
+    return refuse(request, "EVS.1034", "volume count exceeded volume count quota!");
+  if (gib_limit >= 0 && gib + read->count * read->disk->size_gib > gib_limit)
+    return refuse(request, "EVS.1042", "volume gigabytes exceeded volume gigabytes quota!");
+  return TRUE;
+}
+
+static gboolean check_quota(Request *request, const json_t *volume, DiskRequest *read)
+{
+  (void)volume;
+  gint64 largest = project_quota(request->project, "per_volume_gigabytes");
+  if (largest >= 0 && read->disk->size_gib > largest)
+    return refuse(request, "EVS.1042", "volume gigabytes exceeded volume gigabytes quota!");
+  return check_quota_of(request, read, NULL) && check_quota_of(request, read, read->disk->type);
+}
+
+gboolean disk_request_read(Request *request, DiskRequest *ret)
+{
+  static const Check checks[] = {
+    check_names, check_source, check_zone_and_type, check_size_and_count, check_multiattach, check_metadata,
+    check_tags,  check_rates,  check_billing,       check_server,         check_quota,
+  };
+  const json_t *volume = json_object_get(request_json(request), "volume");
+  if (!request_json(request))
+    return refuse(request, "EVS.5400", "Malformed request body.");
+  if (!json_is_object(volume))
+    return refuse(request, "EVS.1008", "null createVolume Req!");
+  *ret = (DiskRequest){.disk = disk_new(request->project)};
+  for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
+    if (checks[i](request, volume, ret))
+      continue;
+    disk_request_clear(ret);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+void disk_request_clear(DiskRequest *read)
+{
+  disk_free(read->disk);
+  *read = (DiskRequest){.disk = NULL};
+}
