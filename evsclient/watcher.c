@@ -329,6 +329,7 @@ static WatchVerdict ask_job(Wait *wait, GError **error)
     g_free(watch->volume_id);
     watch->volume_id = g_strdup(job->volume_id);
     watch->look_us = clock_now_us();
+    wait->ask_step_us = watch_pace_overdue(&wait->watcher->paces[watch->kind]);
     cond_signal(&wait->watcher->changed);
   }
   if (job->state == EVS_JOB_FAIL) {
@@ -385,8 +386,8 @@ static WatchVerdict ask_overdue(Wait *wait, GError **error)
   WatchVerdict verdict = wait->job_open ? ask_job(wait, error) : WATCH_PENDING;
   if (verdict == WATCH_PENDING && !wait->job_open && *wait->watch.volume_id)
     verdict = ask_disk(wait, error);
-  wait->ask_step_us = MIN(wait->ask_step_us + wait->ask_step_us / 2, MAX_ASK_STEP_US);
   wait->ask_us = clock_now_us() + wait->ask_step_us;
+  wait->ask_step_us = MIN(wait->ask_step_us + wait->ask_step_us / 2, MAX_ASK_STEP_US);
   return verdict;
 }
 
