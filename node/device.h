@@ -47,6 +47,9 @@ gboolean device_acquire(const DeviceTree *tree, const DiskFacts *facts, gint64 d
  * (SCSI) and refused with FAILED_PRECONDITION if that does not help. */
 gboolean device_open(const DeviceTree *tree, const DiskFacts *facts, Device *device, GError **error);
 
+/* Finds and opens the disk with this device number, whatever its identity and size. NOT_FOUND if there is none. */
+gboolean device_open_number(const DeviceTree *tree, dev_t number, Device *ret_device, GError **error);
+
 /* Whoever works on the disk's content holds this lock; a child process that inherits device->fd keeps it held when
  * this process dies. Tried for a short while, because udev takes it for moments. ABORTED when another has it. */
 gboolean device_lock(const Device *device, gint64 deadline_us, GError **error);

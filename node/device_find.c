@@ -107,6 +107,22 @@ gboolean device_find(const DeviceTree *tree, const DiskFacts *facts, Device *ret
   return TRUE;
 }
 
+gboolean device_open_number(const DeviceTree *tree, dev_t number, Device *ret_device, GError **error)
+{
+  static const DiskFacts any = {.size_bytes = 0};
+  g_autoptr(GPtrArray) disks = list_disks(tree, error);
+  for (guint i = 0; disks && i < disks->len; i++) {
+    dev_t is = 0;
+    if (!read_number(tree, disks->pdata[i], &is, NULL) || is != number)
+      continue;
+    ret_device->name = g_strdup(disks->pdata[i]);
+    ret_device->node = g_build_filename(tree->dev_dir, ret_device->name, NULL);
+    ret_device->number = number;
+    return device_open(tree, &any, ret_device, error);
+  }
+  return disks && evs_error_set(error, EVS_CODE_NOT_FOUND, "no disk with this device number");
+}
+
 static gboolean look_once(const DeviceTree *tree, const DiskFacts *facts, Device *ret_device, GError **error)
 {
   g_auto(Device) device = DEVICE_INIT;

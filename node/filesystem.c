@@ -12,6 +12,7 @@ static const char *const ext4_make[] = EXT_MAKE("mkfs.ext4");
 static const char *const ext3_make[] = EXT_MAKE("mkfs.ext3");
 static const char *const ext_clear[] = {"tune2fs", "-L", "", FILESYSTEM_DEVICE, NULL};
 static const char *const ext_check[] = {"e2fsck", "-p", FILESYSTEM_DEVICE, NULL};
+static const char *const ext_check_all[] = {"e2fsck", "-f", "-p", FILESYSTEM_DEVICE, NULL};
 static const char *const ext_grow[] = {"resize2fs", FILESYSTEM_DEVICE, NULL};
 
 static const char *const xfs_make[] = {"mkfs.xfs",        "-f", "-q", "-K", "-L", FILESYSTEM_LABEL,
@@ -27,11 +28,11 @@ static const char *const btrfs_grow[] = {"btrfs", "filesystem", "resize", "max",
 const Filesystem *filesystem_find(const char *name)
 {
   static const Filesystem table[] = {
-    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_clear, ext_check, ext_grow, ""},
-    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_clear, ext_check, ext_grow, ""},
+    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_clear, ext_check, ext_check_all, ext_grow, ""},
+    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_clear, ext_check, ext_check_all, ext_grow, ""},
     /* nouuid: a restored or cloned disk has the uuid of its source, which may be mounted on this node */
-    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_clear, NULL, xfs_grow, "nouuid"},
-    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, btrfs_clear, NULL, btrfs_grow, ""},
+    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_clear, NULL, NULL, xfs_grow, "nouuid"},
+    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, btrfs_clear, NULL, NULL, btrfs_grow, ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
     if (g_str_equal(table[i].name, name))

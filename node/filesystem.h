@@ -19,9 +19,10 @@ typedef struct {
   FilesystemFamily family;
   const char *const *make;
   const char *const *clear_label;
-  const char *const *check; /* before a writable mount; NULL: the kernel does it (log replay) */
-  const char *const *grow;  /* while mounted, to the size of the device */
-  const char *mount_data;   /* always given to mount(2) */
+  const char *const *check;     /* before a writable mount; NULL: the kernel does it (log replay) */
+  const char *const *check_all; /* before it grows unmounted; NULL: it grows while mounted */
+  const char *const *grow;      /* to the size of the device */
+  const char *mount_data;       /* always given to mount(2) */
 } Filesystem;
 
 /* NULL if there is none of this name. */

@@ -124,16 +124,14 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
   return decision == FORMAT_TAKE || make(job, *ret_filesystem, error);
 }
 
-gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error)
+static gboolean run_check(const FormatJob *job, const char *const *command, GError **error)
 {
-  if (!filesystem->check || job->reader_only)
-    return TRUE;
   g_auto(SpawnResult) result = {0};
-  if (!run(job, filesystem->check, NULL, &result, error))
+  if (!run(job, command, NULL, &result, error))
     return FALSE;
   if (result.signal)
     return evs_error_set(error, EVS_CODE_ABORTED, "disk '%s': %s was killed by signal %d", job->device->node,
-                         filesystem->check[0], result.signal);
+                         command[0], result.signal);
   g_autofree char *words = spawn_last_words(result.output);
   if (filesystem_judge_check(result.exit_code, words, error))
     return TRUE;
@@ -141,13 +139,20 @@ gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError
   return FALSE;
 }
 
+gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  return !filesystem->check || job->reader_only || run_check(job, filesystem->check, error);
+}
+
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error)
 {
-  if (job->reader_only || covered == 0 || job->device->size <= covered ||
-      job->device->size - covered < GROW_SLACK_BYTES)
+  gboolean before_mount = filesystem->check_all != NULL;
+  if (before_mount != (mount_point == NULL) || job->reader_only || covered == 0 ||
+      job->device->size <= covered || job->device->size - covered < GROW_SLACK_BYTES)
     return TRUE;
   log_info("growing a file system", LOG_TEXT("disk", job->device->node), LOG_NUMBER("from", covered),
            LOG_NUMBER("to", job->device->size));
-  return run(job, filesystem->grow, mount_point, NULL, error);
+  return (!before_mount || run_check(job, filesystem->check_all, error)) &&
+         run(job, filesystem->grow, mount_point, NULL, error);
 }

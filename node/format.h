@@ -42,6 +42,7 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
 /* Runs the check of a file system that was there before; none for a reader. */
 gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error);
 
-/* Grows a mounted file system that is smaller than its disk. covered: filesystem_size() before the mount. */
+/* Grows a file system that is smaller than its disk. Called before the mount (mount_point NULL) and after it: ext4
+ * grows before, which needs no privilege over resources, the others after. covered: filesystem_size() of before. */
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "node/format.h"
 #include "node/mounter.h"
+#include "node/read_only.h"
 #include "node/request.h"
 
 #include <sys/mount.h>
@@ -119,6 +120,8 @@ static gboolean prepare_and_mount(StageJob *job, const FormatJob *format, GError
   if (!made && !format_check(format, filesystem, error))
     return FALSE;
   guint64 covered = filesystem_size(filesystem, job->device.fd);
+  if (!format_grow(format, filesystem, covered, NULL, error))
+    return FALSE;
   rpc_call_note(job->call, "mounting disk %s", job->device.node);
   return mount_disk(job, filesystem, error) &&
          format_grow(format, filesystem, covered, job->staging.real, error);
@@ -140,6 +143,8 @@ static gboolean stage_filesystem(StageJob *job, GError **error)
   };
   g_autoptr(MountTable) table = mount_table_read(error);
   if (!table)
+    return FALSE;
+  if (!format.reader_only && !read_only_take_back(job->node->guard, table, &job->device, error))
     return FALSE;
   const MountEntry *entry = mount_table_at(table, job->staging.real);
   if (!entry)

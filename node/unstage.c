@@ -3,7 +3,11 @@
 #include "node/node.h"
 
 #include "node/mounter.h"
+#include "node/read_only.h"
 #include "node/request.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 /* TRUE with *ret_nothing when no such directory exists any more, so nothing can be mounted there. */
 static gboolean resolve(const Node *node, const char *volume_id, const char *field, const char *path,
@@ -36,6 +40,19 @@ ProtobufCMessage *node_unstage_volume(RpcCall *call, const void *request_message
   return &response->base;
 }
 
+/* Takes off the mount, and with a bound device node the read-only state that its publish may have set. */
+static gboolean unpublish(const Node *node, const GuardedPath *target, GError **error)
+{
+  struct stat status = {0};
+  gboolean block =
+    fstatat(target->parent, target->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISBLK(status.st_mode);
+  if (!mounter_unmount(target, error))
+    return FALSE;
+  if (block)
+    read_only_release(node->guard, &node->tree, status.st_rdev);
+  return guarded_path_remove(target, error);
+}
+
 ProtobufCMessage *node_unpublish_volume(RpcCall *call, const void *request_message, void *data,
                                         GError **error)
 {
@@ -44,7 +61,7 @@ ProtobufCMessage *node_unpublish_volume(RpcCall *call, const void *request_messa
   g_auto(GuardedPath) target = GUARDED_PATH_INIT;
   gboolean nothing = FALSE;
   if (!resolve(data, request->volume_id, "target_path", request->target_path, &target, &nothing, error) ||
-      (!nothing && (!mounter_unmount(&target, error) || !guarded_path_remove(&target, error))))
+      (!nothing && !unpublish(data, &target, error)))
     return NULL;
   Csi__V1__NodeUnpublishVolumeResponse *response = g_new0(Csi__V1__NodeUnpublishVolumeResponse, 1);
   csi__v1__node_unpublish_volume_response__init(response);
