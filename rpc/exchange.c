@@ -330,7 +330,7 @@ static void accepted(RpcTag *tag, gboolean success)
   }
   RpcExchange *exchange = take_slot(server);
   rpc_exchange_arm(server);
-  rpc_log_begin();
+  rpc_log_begin(exchange);
   watch_close(exchange);
   if (exchange->entry)
     receive(exchange);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/flight.h"
+#include "base/metrics.h"
 #include "base/pool.h"
 #include "base/thread.h"
 #include "rpc/endpoint.h"
@@ -83,8 +84,13 @@ typedef struct {
   guint joined;
 } RpcOutcome;
 
+typedef struct {
+  MetricFamily *in_flight, *answered, *durations;
+} RpcMetrics;
+
 struct RpcServer {
   RpcServerOptions options;
+  RpcMetrics metrics;
   char *endpoint_text;
   RpcEndpoint endpoint;
   int lock_fd;
@@ -142,8 +148,7 @@ void rpc_call_answer_member(void *member, gconstpointer result, const GError *er
 
 /* The status text for an error: one line, valid UTF-8, at most RPC_MAX_STATUS_BYTES. Newly allocated. */
 char *rpc_status_text(const GError *error);
-/* Before the first call. */
-void rpc_log_declare_metrics(void);
-void rpc_log_begin(void);
+void rpc_log_declare_metrics(RpcMetrics *metrics);
+void rpc_log_begin(const RpcExchange *exchange);
 /* Logs and counts the end of a call. text: NULL when code is OK. Any thread. */
 void rpc_log_end(const RpcExchange *exchange, EvsCode code, const char *text, guint joined);

@@ -13,14 +13,11 @@ static const char *method_label(const RpcExchange *exchange)
   return exchange->entry ? exchange->entry->method->name : UNKNOWN_METHOD;
 }
 
-/* Declared before the first call, then constant. */
-static MetricFamily *in_flight, *answered, *durations;
-
-void rpc_log_declare_metrics(void)
+void rpc_log_declare_metrics(RpcMetrics *metrics)
 {
-  in_flight = metrics_gauge("evs_rpc_in_flight", "Calls accepted and not yet answered.", NULL);
-  answered = metrics_counter("evs_rpc_total", "Calls answered.", "method", "code", NULL);
-  durations =
+  metrics->in_flight = metrics_gauge("evs_rpc_in_flight", "Calls accepted and not yet answered.", NULL);
+  metrics->answered = metrics_counter("evs_rpc_total", "Calls answered.", "method", "code", NULL);
+  metrics->durations =
     metrics_histogram("evs_rpc_duration_seconds", "Time from acceptance to answer.", "method", NULL);
 }
 
@@ -38,9 +35,9 @@ char *rpc_status_text(const GError *error)
   return text;
 }
 
-void rpc_log_begin(void)
+void rpc_log_begin(const RpcExchange *exchange)
 {
-  metric_add(in_flight, 1);
+  metric_add(exchange->server->metrics.in_flight, 1);
 }
 
 /* The driver's own faults, as against the user's and the cloud's. */
@@ -51,9 +48,10 @@ static gboolean is_fault(EvsCode code)
 
 static void count(const RpcExchange *exchange, EvsCode code, double seconds)
 {
-  metric_add(in_flight, -1);
-  metric_add(answered, 1, method_label(exchange), evs_code_name(code));
-  metric_observe(durations, seconds, method_label(exchange));
+  const RpcMetrics *metrics = &exchange->server->metrics;
+  metric_add(metrics->in_flight, -1);
+  metric_add(metrics->answered, 1, method_label(exchange), evs_code_name(code));
+  metric_observe(metrics->durations, seconds, method_label(exchange));
 }
 
 void rpc_log_end(const RpcExchange *exchange, EvsCode code, const char *text, guint joined)

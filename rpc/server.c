@@ -40,7 +40,7 @@ RpcServer *rpc_server_new(const RpcServerOptions *options)
   server->exchanges = g_hash_table_new(NULL, NULL);
   mutex_init(&server->lock);
   cond_init(&server->changed);
-  rpc_log_declare_metrics();
+  rpc_log_declare_metrics(&server->metrics);
   return server;
 }
 

@@ -106,7 +106,7 @@ static void a_key_function_may_refuse(void **state)
                    EVS_CODE_INVALID_ARGUMENT);
   assert_string_equal(text, "field 'volume_id' is empty");
   free_message(request);
-  assert_int_equal(fixture->entered, 0);
+  assert_int_equal(fixture_count(fixture, &fixture->entered), 0);
   fixture_free(fixture);
 }
 
@@ -131,7 +131,7 @@ static void equal_requests_share_one_run(void **state)
     assert_int_equal(calls[i]->code, EVS_CODE_OK);
     async_free(calls[i]);
   }
-  assert_int_equal(fixture->entered, 1);
+  assert_int_equal(fixture_count(fixture, &fixture->entered), 1);
   fixture_free(fixture);
 }
 
@@ -151,7 +151,7 @@ static void flights_answer_before_the_deadline_and_go_on(void **state)
   fixture_open(fixture);
   async_join(second);
   assert_int_equal(second->code, EVS_CODE_OK);
-  assert_int_equal(fixture->entered, 1);
+  assert_int_equal(fixture_count(fixture, &fixture->entered), 1);
   async_free(first);
   async_free(second);
   fixture_free(fixture);
@@ -172,7 +172,7 @@ static void other_calls_answer_before_the_deadline_too(void **state)
   assert_in_range(call->us, 700 * 1000, 999 * 1000);
   fixture_open(fixture);
   fixture_wait_left(fixture, 2);
-  assert_int_equal(fixture->unwanted, 2);
+  assert_int_equal(fixture_count(fixture, &fixture->unwanted), 2);
   async_free(call);
   async_free(hasty);
   fixture_free(fixture);
@@ -230,7 +230,7 @@ static void joiners_hold_no_worker(void **state)
     assert_int_equal(calls[i]->code, EVS_CODE_OK);
     async_free(calls[i]);
   }
-  assert_int_equal(fixture->entered, 1);
+  assert_int_equal(fixture_count(fixture, &fixture->entered), 1);
   fixture_free(fixture);
 }
 
@@ -249,7 +249,7 @@ static void vanished_clients_leave_their_flight(void **state)
   fixture_wait_pending(fixture, "\"members\":0,");
   fixture_open(fixture);
   fixture_wait_left(fixture, 1);
-  assert_int_equal(fixture->unwanted, 1);
+  assert_int_equal(fixture_count(fixture, &fixture->unwanted), 1);
   assert_int_equal(probe(fixture->client, 5000), EVS_CODE_OK);
   fixture_free(fixture);
 }

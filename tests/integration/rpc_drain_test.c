@@ -55,7 +55,7 @@ static void calls_within_the_grace_period_are_answered(void **state)
   async_join(publish);
   assert_int_equal(stage->code, EVS_CODE_OK);
   assert_int_equal(publish->code, EVS_CODE_OK);
-  assert_int_equal(fixture->stopped, 0);
+  assert_int_equal(fixture_count(fixture, &fixture->stopped), 0);
   assert_true(drain.us < 10000 * MS);
   async_free(stage);
   async_free(publish);
@@ -77,8 +77,8 @@ static void calls_beyond_the_grace_period_are_aborted(void **state)
   async_join(publish);
   assert_int_equal(stage->code, EVS_CODE_ABORTED);
   assert_int_equal(publish->code, EVS_CODE_ABORTED);
-  assert_int_equal(fixture->left, 2);
-  assert_int_equal(fixture->stopped, 2);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 2);
+  assert_int_equal(fixture_count(fixture, &fixture->stopped), 2);
   assert_in_range(drain.us, 300 * MS, 5000 * MS);
   async_free(stage);
   async_free(publish);
@@ -92,7 +92,7 @@ static void handlers_may_return_long_after_everybody_left(void **state)
   (void)state;
   RpcServerOptions options = with_grace(100);
   Fixture *fixture = fixture_new_with(&options);
-  fixture->stubborn = TRUE;
+  fixture_make_stubborn(fixture);
   RpcClient *other = rpc_client_new(fixture->endpoint, NULL);
   AsyncCall *stage = async_start(fixture, other, "NodeStageVolume", stage_request("v1", "/a"), 300);
   AsyncCall *publish = async_start(fixture, other, "NodePublishVolume", publish_request("v2"), 300);
@@ -104,10 +104,10 @@ static void handlers_may_return_long_after_everybody_left(void **state)
   Drain drain = {.fixture = fixture};
   Thread thread = thread_start("drain", run_drain, &drain);
   clock_sleep_until(clock_deadline_in_ms(1200)); /* far past the grace period and the flush */
-  assert_int_equal(fixture->left, 0);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 0);
   fixture_open(fixture);
   thread_join(thread);
-  assert_int_equal(fixture->left, 2);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 2);
   assert_in_range(drain.us, 1000 * MS, 10000 * MS);
   async_free(stage);
   async_free(publish);

@@ -132,6 +132,18 @@ void fixture_open(Fixture *fixture)
   cond_broadcast(&fixture->changed);
 }
 
+void fixture_make_stubborn(Fixture *fixture)
+{
+  MUTEX_HOLD(&fixture->lock);
+  fixture->stubborn = TRUE;
+}
+
+int fixture_count(Fixture *fixture, const int *counter)
+{
+  MUTEX_HOLD(&fixture->lock);
+  return *counter;
+}
+
 void fixture_free(Fixture *fixture)
 {
   fixture_open(fixture);

@@ -15,6 +15,7 @@ typedef struct {
   RpcClient *client;
   Mutex lock;
   Cond changed;
+  /* With the lock held: */
   gboolean open;     /* handlers pass */
   gboolean stubborn; /* handlers wait for the gate only, whatever the server says */
   int entered, left; /* handler runs begun, ended */
@@ -29,6 +30,9 @@ Fixture *fixture_new_with(const RpcServerOptions *options);
 void fixture_free(Fixture *fixture);
 
 void fixture_open(Fixture *fixture);
+void fixture_make_stubborn(Fixture *fixture);
+/* The present value of one of the counters. */
+int fixture_count(Fixture *fixture, const int *counter);
 /* Waits, at most 10 s, until so many handlers have begun / ended; fails the test otherwise. */
 void fixture_wait_entered(Fixture *fixture, int count);
 void fixture_wait_left(Fixture *fixture, int count);
