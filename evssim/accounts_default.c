@@ -47,7 +47,7 @@ json_t *accounts_default(gint64 seed)
                     "],\"actions\":[\"*\"]}],"
                     "\"agencies\":[{\"name\":\"node\",\"actions\":[\"evs:*\",\"ecs:*\"]}],\"servers\":["
                     "{\"name\":\"node-%%d\",\"count\":3,\"zone\":\"sim-1a\",\"agency\":\"node\"},"
-                    "{\"name\":\"far-%%d\",\"count\":1,\"zone\":\"sim-1b\",\"agency\":\"node\"},"
+                    "{\"name\":\"other-%%d\",\"count\":1,\"zone\":\"sim-1b\",\"agency\":\"node\"},"
                     "{\"name\":\"scsi-%%d\",\"count\":1,\"zone\":\"sim-1a\",\"bus\":\"scsi\",\"slots\":60,"
                     "\"agency\":\"node\"}]}]}",
                     types, types, domain, project, password, ak, sk);
