@@ -33,12 +33,14 @@ static void evs_error_private_clear(EvsErrorPrivate *detail)
 
 G_DEFINE_EXTENDED_ERROR(EvsError, evs_error)
 
+#ifdef __SANITIZE_THREAD__
 /* Registers the domain before there are threads: GLib's once-initialisation is correct without it, but
- * ThreadSanitizer cannot see that. */
+ * ThreadSanitizer cannot see that. Only there: in a statically linked program our constructors run before GLib's. */
 __attribute__((constructor)) static void register_domain(void)
 {
   (void)evs_error_quark();
 }
+#endif
 
 static const EvsErrorPrivate *detail_of(const GError *error)
 {
