@@ -79,6 +79,7 @@ operation_name() {
     ecs.server) echo "get server" ;;
     ecs.job) echo "get ECS job" ;;
     iam.projects) echo "find project" ;;
+    meta.token) echo "metadata token" ;;
     meta.data) echo "metadata" ;;
     *) echo "$1" ;;
   esac
@@ -106,10 +107,19 @@ csi() { # ENDPOINT METHOD JSON [OPTION...]: the answer's value is in `answer`
 
 capability='{"mount":{"fs_type":"ext4"},"access_mode":{"mode":"SINGLE_NODE_WRITER"}}'
 
+# Where the pod shall run decides where the disk is made.
+node_get_info() {
+  csi "$node_endpoint" NodeGetInfo '{}' --get=accessible_topology || return 1
+  topology=$answer
+  csi "$node_endpoint" NodeGetInfo '{}' --get=max_volumes_per_node || return 1
+  result="room for $answer volumes, ${topology//[\{\}\"]/}"
+}
+
 create_volume() {
   csi "$controller_endpoint" CreateVolume "{\"name\":\"$volume_name\",
     \"capacity_range\":{\"required_bytes\":$size_bytes},\"volume_capabilities\":[$capability],
-    \"parameters\":{\"type\":\"SSD\"}}" --get=volume.volume_id || return 1
+    \"parameters\":{\"type\":\"SSD\"},
+    \"accessibility_requirements\":{\"requisite\":[$topology],\"preferred\":[$topology]}}" --get=volume.volume_id || return 1
   volume_id=$answer
   result="disk $volume_id, 10 GiB SSD"
 }
@@ -125,7 +135,13 @@ node_stage() {
   mkdir -p "$staging"
   csi "$node_endpoint" NodeStageVolume "{\"volume_id\":\"$volume_id\",\"staging_target_path\":\"$staging\",
     \"publish_context\":$publish_context,\"volume_capability\":$capability}" || return 1
-  result="$(findmnt --noheadings --output FSTYPE,SOURCE --mountpoint "$staging" | tr -s ' '): formatted and mounted"
+  local type device
+  read -r type device < <(findmnt --noheadings --output FSTYPE,SOURCE --mountpoint "$staging")
+  [ "$type" = ext4 ] || {
+    problem="'$type' instead of ext4 is mounted at $staging"
+    return 1
+  }
+  result="${device##*/dev/} found by its serial, formatted as $type, mounted"
 }
 
 node_publish() {
@@ -165,14 +181,22 @@ node_unpublish() {
     problem="$target is still there"
     return 1
   }
+  result="$(basename "$target") is gone from the pod's directory"
 }
 
 node_unstage() {
-  csi "$node_endpoint" NodeUnstageVolume "{\"volume_id\":\"$volume_id\",\"staging_target_path\":\"$staging\"}"
+  csi "$node_endpoint" NodeUnstageVolume "{\"volume_id\":\"$volume_id\",\"staging_target_path\":\"$staging\"}" || return 1
+  [ -z "$(mounts_of_demo)" ] || {
+    problem="still mounted: $(mounts_of_demo)"
+    return 1
+  }
+  result="nothing is mounted any more"
 }
 
 controller_unpublish() {
-  csi "$controller_endpoint" ControllerUnpublishVolume "{\"volume_id\":\"$volume_id\",\"node_id\":\"$node_id\"}"
+  csi "$controller_endpoint" ControllerUnpublishVolume "{\"volume_id\":\"$volume_id\",\"node_id\":\"$node_id\"}" ||
+    return 1
+  result="detached"
 }
 
 # No mount and no device: debugfs reads the ext4 file system out of the disk's file.
@@ -192,7 +216,8 @@ read_disk_file() {
 }
 
 delete_volume() {
-  csi "$controller_endpoint" DeleteVolume "{\"volume_id\":\"$volume_id\"}"
+  csi "$controller_endpoint" DeleteVolume "{\"volume_id\":\"$volume_id\"}" || return 1
+  result="the disk is gone"
 }
 
 # ---- what could be left ----
@@ -239,10 +264,8 @@ nothing_is_left() {
 }
 
 clean_up() {
-  local part mount
-  for part in "${!parts_pid[@]}"; do
-    kill -KILL "${parts_pid[$part]}" 2>/dev/null
-  done
+  local mount
+  kill_parts
   mounts_of_demo | tac | while read -r mount; do umount --lazy "$mount"; done
   rm -rf --one-file-system "$parts_dir"
 }
@@ -267,6 +290,7 @@ printf '    cloud       evs-sim at %s\n' "$sim_url"
 printf '    controller  evs-csi-controller, pid %s\n' "${parts_pid[controller]}"
 printf '    node        evs-csi-node, pid %s, on server %s\n\n' "${parts_pid[node]}" "$node_id"
 
+step NodeGetInfo node_get_info
 step CreateVolume create_volume
 step ControllerPublishVolume controller_publish
 step NodeStageVolume node_stage

@@ -3,8 +3,9 @@
 #   parts_init BIN DIR      executables, and a directory for sockets, logs, state
 #   start_sim [OPTION...]   sets sim_url, sim_state
 #   start_controller [OPTION...]  sets controller_endpoint
-#   start_node [OPTION...]        sets node_endpoint, node_id, kubelet_dir: on the simulator's first server
+#   start_node [OPTION...]        sets node_endpoint, node_id, kubelet_dir: on server $parts_server
 #   stop_part NAME          SIGTERM; fails unless it exits with 0 in time
+#   kill_parts              SIGKILL to what still runs
 #   sim_http METHOD PATH    the body of the simulator's answer
 #
 # Each fails (status 1) with the reason in `problem`.
@@ -13,6 +14,7 @@
 
 parts_ready_s=20 # a part must be ready within this many seconds
 parts_stop_s=20  # and end within this after SIGTERM
+parts_server=demo.node-1 # of the simulator's default account
 problem=""
 
 parts_init() {
@@ -74,9 +76,8 @@ start_controller() {
 }
 
 start_node() {
-  local servers server
-  servers=("$sim_state"/servers/by-name/*)
-  server=$(readlink -f "${servers[0]}")
+  local server
+  server=$(readlink -f "$sim_state/servers/by-name/$parts_server")
   node_id=${server##*/}
   node_endpoint=unix://$parts_dir/node.sock
   kubelet_dir=$parts_dir/kubelet
@@ -99,6 +100,14 @@ stop_part() {
   wait "${parts_pid[$name]}" || status=$?
   [ $status = 0 ] || problem="$name ended with status $status: $(tail -n 3 "$parts_dir/$name.err")"
   return $((status != 0))
+}
+
+kill_parts() {
+  local part
+  for part in "${!parts_pid[@]}"; do
+    kill -KILL "${parts_pid[$part]}"
+    wait "${parts_pid[$part]}"
+  done 2>/dev/null
 }
 
 sim_http() { # METHOD PATH; HTTP/1.0, so that the answer ends with the connection

@@ -69,7 +69,7 @@ static void a_step_that_fails_is_named(void **state)
                     bin_dir());
   g_autofree char *dir = bin_dir_with(*state, "evsctl", script);
   expect_failure(*state, dir,
-                 "FAILED in step 4, NodePublishVolume: NodePublishVolume: INTERNAL (13): broken on purpose");
+                 "FAILED in step 5, NodePublishVolume: NodePublishVolume: INTERNAL (13): broken on purpose");
 }
 
 static void a_part_that_does_not_start_is_named(void **state)
