@@ -187,39 +187,43 @@ static void settle(Sim *sim, Disk *disk)
   disk_changed(sim, disk);
 }
 
+/* Ends the attach under way: the device appears, the attachment too. */
+static gboolean complete(Sim *sim, Disk *disk, Server *server, GError **error)
+{
+  const Attaching *attaching = ecs_attaching(sim, disk->id, server->id);
+  if (!server_plug(sim, server, disk, error)) {
+    log_error("cannot make a disk's device", LOG_TEXT("volume", disk->id),
+              LOG_TEXT("cause", (*error)->message));
+    return FALSE;
+  }
+  g_ptr_array_add(disk->attachments, attachment_new(server->id, attaching->device, sim_cloud_us(sim)));
+  return TRUE;
+}
+
 static void finish_attach(Sim *sim, Job *job, gboolean failed)
 {
   Disk *disk = sim_disk(sim, job->volume_id);
   Server *server = sim_server(sim, job->server_id);
-  const Attaching *attaching = ecs_attaching(sim, job->volume_id, job->server_id);
-  g_autofree char *device = attaching ? g_strdup(attaching->device) : NULL;
-  ecs_attaching_remove(sim, job->volume_id, job->server_id);
-  if (!disk || !server || !device) {
-    job_fail(job, "Ecs.0205", "Failed to attach the disk: the disk or the server has gone.");
-    return;
-  }
   g_autoptr(GError) error = NULL;
-  if (!failed && !server_plug(sim, server, disk, &error)) {
-    log_error("cannot make a disk's device", LOG_TEXT("volume", disk->id), LOG_TEXT("cause", error->message));
+  if (!disk || !server || !ecs_attaching(sim, job->volume_id, job->server_id))
+    job_fail(job, "Ecs.0205", "Failed to attach the disk: the disk or the server has gone.");
+  else if (!failed && !complete(sim, disk, server, &error))
     job_fail(job, "Ecs.0205", error->message);
-  } else if (!failed) {
-    g_ptr_array_add(disk->attachments, attachment_new(server->id, device, sim_cloud_us(sim)));
-  }
-  settle(sim, disk);
+  ecs_attaching_remove(sim, job->volume_id, job->server_id);
+  if (disk)
+    settle(sim, disk);
 }
 
 void ecs_attach_fresh(Sim *sim, Disk *disk, const char *server_id, Job *job)
 {
   Server *server = sim_server(sim, server_id);
   g_autoptr(GError) error = NULL;
-  Refusal refusal = server ? judge_attach(sim, server, disk) : (Refusal){"Ecs.0114", "The server has gone."};
-  if (refusal.code || !server_plug(sim, server, disk, &error)) {
+  gboolean possible = server && server->project == disk->project && !judge_attach(sim, server, disk).code;
+  if (possible)
+    ecs_attaching_add(sim, disk, server, NULL);
+  if (!possible || !complete(sim, disk, server, &error))
     job_fail(job, "EVS.2134", "call ecs api - attach volume fail.");
-    return;
-  }
-  const Attaching *attaching = ecs_attaching_add(sim, disk, server, NULL);
-  g_ptr_array_add(disk->attachments, attachment_new(server->id, attaching->device, sim_cloud_us(sim)));
-  ecs_attaching_remove(sim, disk->id, server->id);
+  ecs_attaching_remove(sim, disk->id, server_id);
   settle(sim, disk);
 }
 
