@@ -71,9 +71,9 @@ static void tell(Watch *watch, const EvsDisk *row)
 {
   if (clock_now_us() < watch->deaf_until_us)
     return;
-  WatchVerdict verdict = row                           ? watch_judge_row(watch, row)
-                         : watch->kind == WATCH_DELETE ? WATCH_SUSPECT
-                                                       : WATCH_PENDING;
+  gboolean may_be_gone = watch->kind == WATCH_DELETE || watch->kind == WATCH_DETACH;
+  WatchVerdict absent = may_be_gone ? WATCH_SUSPECT : WATCH_PENDING;
+  WatchVerdict verdict = row ? watch_judge_row(watch, row) : absent;
   if (verdict == WATCH_DONE && !watch->row)
     watch->row = evs_disk_copy(row);
   if (verdict == WATCH_SUSPECT)
