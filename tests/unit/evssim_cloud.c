@@ -1,6 +1,7 @@
 #include "tests/unit/evssim_cloud.h"
 
 #include <event2/event.h>
+#include <glib/gstdio.h>
 
 #include "base/clock.h"
 #include "evssim/accounts.h"
@@ -12,6 +13,8 @@
 #include "evssim/signature.h"
 #include "evssim/state.h"
 #include "evssim/stats.h"
+
+enum { TURN_MS = 20000 };
 
 #define READ_ONLY_ACTIONS "\"evs:*:get\",\"evs:*:list\",\"ecs:*:get\""
 #define SERVER(name, zone, more) "{\"name\":\"" name "\",\"zone\":\"" zone "\"" more "}"
@@ -56,10 +59,11 @@ static const char accounts[] =
 static const char profile[] = "{\"jobs\":{\"attachVolume\":{\"median_ms\":5,\"sigma\":0},"
                               "\"detachVolume\":{\"median_ms\":5,\"sigma\":0}}}";
 
-static void expect_success(gboolean done, const GError *error)
+/* By reference: what is made in the arguments is made by then. */
+static void expect_success(gboolean done, GError *const *error)
 {
   if (!done)
-    fail_msg("%s", error ? error->message : "failed without an error");
+    fail_msg("%s", *error ? (*error)->message : "failed without an error");
 }
 
 static void start_servers(Sim *sim)
@@ -69,7 +73,7 @@ static void start_servers(Sim *sim)
   g_autoptr(GError) error = NULL;
   g_hash_table_iter_init(&servers, sim->servers);
   while (g_hash_table_iter_next(&servers, NULL, &value))
-    expect_success(device_server_start(sim, value, &error), error);
+    expect_success(device_server_start(sim, value, &error), &error);
 }
 
 static Sim *boot(const char *directory, gboolean devices)
@@ -80,9 +84,9 @@ static Sim *boot(const char *directory, gboolean devices)
   Sim *sim = sim_new(directory, 7);
   sim->base_url = g_strdup("http://sim.test");
   sim->events = event_base_new();
-  expect_success(accounts_load(sim, accounts_json, "accounts", &error), error);
+  expect_success(accounts_load(sim, accounts_json, "accounts", &error), &error);
   sim->profile = profile_parse(profile_json, "profile", 7, &error);
-  expect_success(sim->profile != NULL, error);
+  expect_success(sim->profile != NULL, &error);
   sim->stats = stats_new(sim->profile);
   sim->faults = faults_new(7);
   state_start(sim);
@@ -93,7 +97,7 @@ static Sim *boot(const char *directory, gboolean devices)
   jobs_start(sim);
   disks_start(sim);
   ecs_start(sim);
-  expect_success(state_open(sim, &error), error);
+  expect_success(state_open(sim, &error), &error);
   if (devices)
     start_servers(sim);
   jobs_resume(sim);
@@ -122,7 +126,9 @@ static int set_up(void **state, gboolean devices)
   Cloud *cloud = g_new0(Cloud, 1);
   g_autoptr(GError) error = NULL;
   cloud->directory = g_dir_make_tmp("evssim-XXXXXX", &error);
-  expect_success(cloud->directory != NULL, error);
+  expect_success(cloud->directory != NULL, &error);
+  g_autofree char *disks = g_build_filename(cloud->directory, "disks", NULL);
+  assert_int_equal(g_mkdir(disks, 0700), 0);
   cloud->sim = boot(cloud->directory, devices);
   cloud->devices = devices;
   cloud->token = cloud_login(cloud, "csi");
@@ -335,7 +341,7 @@ Disk *cloud_disk(Cloud *cloud, const char *zone, gint64 size_gib)
   disk->type = g_strdup("SSD");
   disk->size_gib = size_gib;
   disk_set_status(disk, DISK_AVAILABLE);
-  expect_success(disk_insert(cloud->sim, disk, &error), error);
+  expect_success(disk_insert(cloud->sim, disk, &error), &error);
   return disk;
 }
 
@@ -351,10 +357,20 @@ const Server *cloud_server(const Cloud *cloud, const char *name)
   return NULL;
 }
 
+void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status)
+{
+  gint64 deadline = clock_deadline_in_ms(TURN_MS);
+  while (strcmp(disk->status, status) != 0) {
+    if (clock_now_us() >= deadline)
+      fail_msg("disk %s is %s, not %s", disk->id, disk->status, status);
+    event_base_loop(cloud->sim->events, EVLOOP_ONCE);
+  }
+}
+
 char *cloud_wait_job(Cloud *cloud, const char *job_id)
 {
   g_autofree char *target = g_strconcat("/ecs/v1/" ALPHA_PROJECT "/jobs/", job_id, NULL);
-  gint64 deadline = clock_deadline_in_ms(20000);
+  gint64 deadline = clock_deadline_in_ms(TURN_MS);
   while (clock_now_us() < deadline) {
     g_auto(Answer) answer = cloud_call(cloud, "GET", target, NULL);
     assert_int_equal(answer.status, 200);

@@ -57,5 +57,7 @@ const char *answer_text(const Answer *answer, const char *path);
 /* A disk as 6.1.1 would have made it, available. Borrowed. */
 Disk *cloud_disk(Cloud *cloud, const char *zone, gint64 size_gib);
 const Server *cloud_server(const Cloud *cloud, const char *name);
+/* Turns the loop until the disk has this status. */
+void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status);
 /* Turns the loop until the job has ended; its status as the ECS endpoint tells it. The caller frees. */
 char *cloud_wait_job(Cloud *cloud, const char *job_id);
