@@ -302,27 +302,34 @@ static void mounted_disk_fails_under_eio_and_after_an_unplug(void **state)
   assert_int_equal(loops_below(harness), 0);
 }
 
-/* Attaches in a process of its own that is killed by SIGKILL while the disk may be mounted. */
+/* The body of the process that attach_and_die() kills. */
+static int attach_and_wait(const char *directory, const char *file)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DeviceTree) tree = device_tree_new(directory, &error);
+  DeviceDisk disk = {.bus = DEVICE_VIRTIO, .volume_id = VOLUME, .file = file};
+  if (!tree || !device_attach(tree, &disk, &error)) {
+    fprintf(stderr, "%s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  printf("attached %s\n", device_name(tree, VOLUME));
+  fflush(stdout);
+  for (;;)
+    pause();
+}
+
+/* Attaches in another process, mounts the disk at point (NULL: does not), and kills the process by SIGKILL. */
 static void attach_and_die(Harness *harness, const char *file, const char *point)
 {
+  g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+  g_autofree char *directory = harness_path(harness, "server");
   g_autofree char *node = harness_path(harness, "server/dev/vdb");
-  DeviceTree *tree = new_tree(harness);
-  attach(tree, DEVICE_VIRTIO, VOLUME, file);
+  Process *process = process_start(harness, (const char *[]){self, "--attach", directory, file, NULL});
+  g_autofree char *name = process_wait_output(process, "attached ", HARNESS_START_MS);
+  assert_string_equal(name, "vdb");
   if (point)
     assert_int_equal(mount(node, point, "ext4", 0, NULL), 0);
-  /* What the kernel does at SIGKILL: the descriptors go, nothing else happens. The tree itself is leaked on purpose
-   * until the end of the test. */
-  g_autoptr(GDir) descriptors = g_dir_open("/proc/self/fd", 0, NULL);
-  const char *name = NULL;
-  struct stat status;
-  while ((name = g_dir_read_name(descriptors))) {
-    gint64 fd = -1;
-    if (text_parse_int64(name, 0, G_MAXINT, &fd) && fstat((int)fd, &status) == 0 && S_ISBLK(status.st_mode))
-      close((int)fd);
-  }
-  static DeviceTree *leaked;
-  leaked = tree;
-  (void)leaked;
+  process_kill(process);
 }
 
 static void killed_simulator_leaves_no_loop_device_and_finds_its_disks_again(void **state)
@@ -414,8 +421,10 @@ static void purge_frees_what_lies_below_a_directory(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
+  if (argc == 4 && strcmp(argv[1], "--attach") == 0)
+    return attach_and_wait(argv[2], argv[3]);
   static const struct CMUnitTest tests[] = {
     TEST(virtio_disk_is_seen_as_a_guest_sees_it),
     TEST(scsi_disk_has_wwid_and_rescan),
