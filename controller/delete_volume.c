@@ -9,6 +9,8 @@
 #include "controller/volume_id.h"
 #include "csi.pb-c.h"
 
+enum { DELETE_TRIES_MAX = 3 };
+
 char *delete_volume_key(const void *request, void *data, GError **error)
 {
   (void)data;
@@ -52,30 +54,43 @@ static gboolean check_deletable(const Controller *controller, const EvsDisk *dis
   return TRUE;
 }
 
-/* Sends the delete unless one runs already. *ret_gone: nothing is left to wait for. */
-static gboolean start_delete(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
-                             gboolean *ret_gone, GError **error)
+typedef enum { START_SENT, START_RUNS, START_GONE, START_AGAIN, START_FAILED } Start;
+
+/* One look at the disk and, if it may go, the delete. *ret_job_id is set by START_SENT. */
+static Start start_delete(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
+                          GError **error)
 {
   EvsContext to_send = context_to_send(call);
   g_autoptr(GError) local = NULL;
   g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &to_send, volume_id, &local);
-  *ret_gone = evs_error_is(local, EVS_CODE_NOT_FOUND);
-  if (*ret_gone)
-    return TRUE;
-  if (!disk) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return FALSE;
+  if (disk && g_str_equal(disk->status, "deleting"))
+    return check_owner(controller, disk, error) ? START_RUNS : START_FAILED;
+  if (disk && !check_deletable(controller, disk, error))
+    return START_FAILED;
+  if (disk && evs_disk_delete(controller->client, &to_send, volume_id, ret_job_id, &local))
+    return START_SENT;
+  if (evs_error_is(local, EVS_CODE_NOT_FOUND))
+    return START_GONE;
+  /* Between the look and the delete the status has changed: another controller deletes it too, or a backup began. */
+  Start start = evs_error_is_cloud(local, "EVS.1046") || evs_error_is_cloud(local, "EVS.2130") ? START_AGAIN
+                                                                                               : START_FAILED;
+  g_propagate_error(error, g_steal_pointer(&local));
+  return start;
+}
+
+/* Looks again while the status changes between a look and its delete. */
+static Start start_delete_surely(Controller *controller, RpcCall *call, const char *volume_id,
+                                 char **ret_job_id, GError **error)
+{
+  for (guint tries = 1;; tries++) {
+    g_autoptr(GError) local = NULL;
+    Start start = start_delete(controller, call, volume_id, ret_job_id, &local);
+    if (start != START_AGAIN || tries >= DELETE_TRIES_MAX) {
+      if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+      return start;
+    }
   }
-  if (g_str_equal(disk->status, "deleting"))
-    return check_owner(controller, disk, error);
-  if (!check_deletable(controller, disk, error))
-    return FALSE;
-  if (evs_disk_delete(controller->client, &to_send, volume_id, ret_job_id, &local))
-    return TRUE;
-  *ret_gone = evs_error_is(local, EVS_CODE_NOT_FOUND);
-  if (!*ret_gone)
-    g_propagate_error(error, g_steal_pointer(&local));
-  return *ret_gone;
 }
 
 static gboolean delete_disk(Controller *controller, RpcCall *call, const char *volume_id, GError **error)
@@ -84,11 +99,11 @@ static gboolean delete_disk(Controller *controller, RpcCall *call, const char *v
   if (!rpc_call_claim(call, resource, error))
     return FALSE;
   g_autofree char *job_id = NULL;
-  gboolean gone = FALSE;
-  if (!start_delete(controller, call, volume_id, &job_id, &gone, error))
-    return FALSE;
-  if (gone)
+  Start start = start_delete_surely(controller, call, volume_id, &job_id, error);
+  if (start == START_GONE)
     return TRUE;
+  if (start != START_SENT && start != START_RUNS)
+    return FALSE;
   log_info("disk deletion started", LOG_TEXT("disk", volume_id), LOG_TEXT("job", job_id));
   rpc_call_note(call, "deleteVolume job %s of disk %s runs", job_id ? job_id : "", volume_id);
   EvsContext to_wait = context_to_wait(call);

@@ -12,6 +12,7 @@
 #include "evsclient/server.h"
 
 enum {
+  DETACH_TRIES_MAX = 10,      /* detaches refused because the disk's state had changed */
   LOOK_PAUSE_MS = 1000,       /* between two looks at a disk that changes by itself */
   LOST_ANSWER_MS = 10 * 1000, /* until the status shows a detach whose answer was lost */
 };
@@ -21,6 +22,7 @@ typedef struct {
   RpcCall *call;
   const char *volume_id, *server_id; /* server_id "": all servers */
   EvsContext to_send, to_wait;
+  guint tries; /* refused detaches so far */
 } Removal;
 
 char *unpublish_volume_key(const void *request, void *data, GError **error)
@@ -100,6 +102,14 @@ static gboolean is_gone(const GError *error)
          evs_error_is_cloud(error, "Ecs.0614");
 }
 
+/* The disk is not, or not any more, in a state to be detached: an attach or a detach runs or has just ended, maybe
+ * ours, whose answer was lost and which was sent again. */
+static gboolean is_state_change(const GError *error)
+{
+  return evs_error_is_cloud(error, "Ecs.0111") || evs_error_is_cloud(error, "Ecs.0102") ||
+         evs_error_is_cloud(error, "Ecs.0103");
+}
+
 /* Detaches from one server. *ret_again: the disk's state has changed, look again. */
 static gboolean detach(Removal *removal, const char *server_id, gboolean *ret_again, GError **error)
 {
@@ -107,7 +117,8 @@ static gboolean detach(Removal *removal, const char *server_id, gboolean *ret_ag
   *ret_again = FALSE;
   if (detach_once(removal, server_id, FALSE, &local) || is_gone(local))
     return TRUE;
-  if (evs_error_is_cloud(local, "Ecs.0111") || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN) {
+  gboolean unsure = is_state_change(local) || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN;
+  if (unsure && removal->tries++ < DETACH_TRIES_MAX) {
     gint64 pause_ms = evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN ? LOST_ANSWER_MS : LOOK_PAUSE_MS;
     *ret_again = context_pause(&removal->to_wait, pause_ms, local->message, error);
     return *ret_again;
