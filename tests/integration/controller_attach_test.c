@@ -1,0 +1,275 @@
+/* ControllerPublish/Unpublish where it gets rough: gone disks and servers, shared disks, full servers, lanes, kills. */
+#include "tests/integration/controller_support.h"
+
+#define SLOW_ATTACH                                                                                          \
+  "{\"jobs\":{\"attachVolume\":{\"median_ms\":1500,\"sigma\":0},\"detachVolume\":{\"median_ms\":1500,"       \
+  "\"sigma\":0}}}"
+
+enum { DISKS = 4 };
+
+typedef struct {
+  Harness *harness;
+  Sim *sim;
+  Plugin *controller;
+  char *nodes[3]; /* server ids in the disks' zone */
+} Stage;
+
+static void drop_stage(void *data)
+{
+  Stage *stage = data;
+  for (gsize i = 0; i < G_N_ELEMENTS(stage->nodes); i++)
+    g_free(stage->nodes[i]);
+  g_free(stage);
+}
+
+static char *server_in(const Sim *sim, const char *name)
+{
+  json_t *state = sim_get(sim, "/_sim/state");
+  json_t *servers = json_object_get(state, "servers"), *server;
+  char *id = NULL;
+  gsize i;
+  json_array_foreach(servers, i, server)
+  {
+    if (g_str_equal(json_string_value(json_object_get(server, "name")), name))
+      id = g_strdup(json_string_value(json_object_get(server, "id")));
+  }
+  json_decref(state);
+  assert_non_null(id);
+  return id;
+}
+
+static Stage *set_stage(Harness *harness, const SimOptions *options)
+{
+  Stage *stage = g_new0(Stage, 1);
+  harness_at_end(harness, drop_stage, stage);
+  stage->harness = harness;
+  stage->sim = sim_start(harness, options);
+  stage->controller = controller_start(harness, stage->sim, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS(stage->nodes); i++) {
+    g_autofree char *name = g_strdup_printf("node-%zu", i + 1);
+    stage->nodes[i] = server_in(stage->sim, name);
+  }
+  return stage;
+}
+
+static json_t *publish_request(const char *volume_id, const char *node_id, json_t *capability)
+{
+  return json_pack("{s:s, s:s, s:o}", "volume_id", volume_id, "node_id", node_id, "volume_capability",
+                   capability);
+}
+
+static json_t *unpublish_request(const char *volume_id, const char *node_id)
+{
+  return json_pack("{s:s, s:s}", "volume_id", volume_id, "node_id", node_id);
+}
+
+static void publish(Stage *stage, const char *volume_id, const char *node_id)
+{
+  json_decref(csi_call_json(stage->controller, "ControllerPublishVolume",
+                            publish_request(volume_id, node_id, csi_mount("ext4", NULL)), CSI_TIMEOUT_MS,
+                            NULL));
+}
+
+static void unpublish(Stage *stage, const char *volume_id, const char *node_id)
+{
+  json_decref(csi_call_json(stage->controller, "ControllerUnpublishVolume",
+                            unpublish_request(volume_id, node_id), CSI_TIMEOUT_MS, NULL));
+}
+
+static gsize attachments(const Sim *sim, const char *volume_id)
+{
+  json_t *disk = sim_disk(sim, volume_id);
+  gsize count = json_array_size(json_object_get(disk, "attachments"));
+  json_decref(disk);
+  return count;
+}
+
+static void gone_things_are_detached(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  CsiVolume *volume =
+    csi_create(stage->harness, stage->controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  unpublish(stage, NOBODY, stage->nodes[0]);
+  unpublish(stage, NOBODY, "");
+  unpublish(stage, volume->id, NOBODY);
+  unpublish(stage, volume->id, stage->nodes[0]);
+  unpublish(stage, volume->id, "");
+  assert_int_equal(sim_calls(stage->sim, "ecs.detach"), 0);
+  csi_expect_error(stage->controller, "ControllerPublishVolume",
+                   publish_request(NOBODY, stage->nodes[0], csi_mount("ext4", NULL)), EVS_CODE_NOT_FOUND, "");
+  csi_expect_error(stage->controller, "ControllerPublishVolume",
+                   publish_request(volume->id, NOBODY, csi_mount("ext4", NULL)), EVS_CODE_NOT_FOUND, NOBODY);
+  g_autofree char *far = server_in(stage->sim, "far-1");
+  csi_expect_error(stage->controller, "ControllerPublishVolume",
+                   publish_request(volume->id, far, csi_mount("ext4", NULL)), EVS_CODE_FAILED_PRECONDITION,
+                   "is in availability zone 'sim-1a', server");
+  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), 0);
+}
+
+static void a_shared_disk_leaves_all_nodes(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  json_t *shared = csi_with_mode(csi_block(), "MULTI_NODE_MULTI_WRITER");
+  json_t *request = csi_create_request("pvc-shared", 10 * GIB, json_incref(shared));
+  json_object_set_new(request, "parameters", json_pack("{s:s}", "multiattach", "true"));
+  json_t *reply = csi_call_json(stage->controller, "CreateVolume", request, CSI_TIMEOUT_MS, NULL);
+  const char *id = json_string_value(json_object_get(json_object_get(reply, "volume"), "volume_id"));
+  for (gsize i = 0; i < 2; i++)
+    json_decref(csi_call_json(stage->controller, "ControllerPublishVolume",
+                              publish_request(id, stage->nodes[i], json_incref(shared)), CSI_TIMEOUT_MS,
+                              NULL));
+  assert_int_equal(attachments(stage->sim, id), 2);
+  csi_expect_error(stage->controller, "ControllerPublishVolume",
+                   publish_request(id, stage->nodes[2], csi_block()), EVS_CODE_FAILED_PRECONDITION,
+                   stage->nodes[0]);
+  unpublish(stage, id, stage->nodes[0]);
+  assert_int_equal(attachments(stage->sim, id), 1);
+  json_decref(csi_call_json(stage->controller, "ControllerPublishVolume",
+                            publish_request(id, stage->nodes[2], json_incref(shared)), CSI_TIMEOUT_MS, NULL));
+  unpublish(stage, id, "");
+  assert_int_equal(attachments(stage->sim, id), 0);
+  json_decref(csi_call(stage->controller, "DeleteVolume", NULL, "{s:s}", "volume_id", id));
+  json_decref(reply);
+  json_decref(shared);
+}
+
+/* Disks of one server at once: all come, and ECS never sees two operations on the server at one time. */
+static void one_server_takes_many_disks(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  Call calls[DISKS] = {0};
+  CsiVolume *volumes[DISKS];
+  for (gsize i = 0; i < DISKS; i++) {
+    g_autofree char *name = g_strdup_printf("pvc-%zu", i);
+    volumes[i] = csi_create(stage->harness, stage->controller, name, 10 * GIB, csi_mount("ext4", NULL));
+    calls[i] = (Call){.plugin = stage->controller,
+                      .method = "ControllerPublishVolume",
+                      .request = publish_request(volumes[i]->id, stage->nodes[0], csi_mount("ext4", NULL))};
+  }
+  calls_run(calls, DISKS);
+  for (gsize i = 0; i < DISKS; i++) {
+    call_assert_ok(&calls[i]);
+    call_clear(&calls[i]);
+  }
+  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), DISKS);
+  assert_int_equal(sim_loops(stage->sim), DISKS);
+  json_t *jobs = sim_get(stage->sim, "/_sim/jobs?type=attachVolume"), *job;
+  gint64 last_end = 0;
+  gsize i;
+  assert_int_equal(json_array_size(jobs), DISKS);
+  json_array_foreach(jobs, i, job)
+  {
+    assert_true(json_integer_value(json_object_get(job, "begin_ms")) >= last_end);
+    last_end = json_integer_value(json_object_get(job, "end_ms"));
+  }
+  json_decref(jobs);
+  for (gsize n = 0; n < DISKS; n++)
+    unpublish(stage, volumes[n]->id, stage->nodes[0]);
+  assert_int_equal(sim_loops(stage->sim), 0);
+}
+
+static gboolean server_is_full(Stage *stage, const char *volume_id, GError **error)
+{
+  json_t *reply = csi_call_json(stage->controller, "ControllerPublishVolume",
+                                publish_request(volume_id, stage->nodes[0], csi_mount("ext4", NULL)),
+                                CSI_TIMEOUT_MS, error);
+  gboolean full = reply == NULL;
+  json_decref(reply);
+  return full;
+}
+
+static void a_full_server_is_resource_exhausted(void **state)
+{
+  enum { MORE_THAN_FIT = 30 };
+  Stage *stage = set_stage(*state, NULL);
+  g_autoptr(GError) error = NULL;
+  int attached = 0;
+  for (int i = 0; i < MORE_THAN_FIT && !error; i++) {
+    g_autofree char *name = g_strdup_printf("pvc-%d", i);
+    CsiVolume *volume =
+      csi_create(stage->harness, stage->controller, name, 10 * GIB, csi_mount("ext4", NULL));
+    attached += !server_is_full(stage, volume->id, &error);
+  }
+  assert_non_null(error);
+  assert_int_equal(evs_error_code(error), EVS_CODE_RESOURCE_EXHAUSTED);
+  assert_non_null(strstr(error->message, "Ecs.0104"));
+  assert_in_range(attached, 20, 24);
+}
+
+/* SIGKILL while the attach runs: the next call awaits it and sends none. */
+static void a_kill_in_mid_attach_attaches_once(void **state)
+{
+  Stage *stage = set_stage(*state, &(SimOptions){.profile = SLOW_ATTACH});
+  CsiVolume *volume =
+    csi_create(stage->harness, stage->controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  Call call = {.plugin = stage->controller,
+               .method = "ControllerPublishVolume",
+               .request = publish_request(volume->id, stage->nodes[0], csi_mount("ext4", NULL))};
+  CallRun *run = call_begin(&call);
+  sim_wait_disk_status(stage->sim, volume->id, "attaching");
+  process_kill(stage->controller->process);
+  call_await(run);
+  assert_non_null(call.error);
+  call_clear(&call);
+  stage->controller =
+    controller_start(stage->harness, stage->sim, &(PluginOptions){.same_as = stage->controller});
+  publish(stage, volume->id, stage->nodes[0]);
+  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), 1);
+  assert_int_equal(attachments(stage->sim, volume->id), 1);
+}
+
+/* A detach that another controller began is awaited, not answered over (cloud-facts A6). */
+static void a_running_detach_is_awaited(void **state)
+{
+  Stage *stage = set_stage(*state, &(SimOptions){.profile = SLOW_ATTACH});
+  Plugin *second = controller_start(stage->harness, stage->sim, NULL);
+  CsiVolume *volume =
+    csi_create(stage->harness, stage->controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  publish(stage, volume->id, stage->nodes[0]);
+  Call call = {.plugin = second,
+               .method = "ControllerUnpublishVolume",
+               .request = unpublish_request(volume->id, stage->nodes[0])};
+  CallRun *run = call_begin(&call);
+  sim_wait_disk_status(stage->sim, volume->id, "detaching");
+  publish(stage, volume->id, stage->nodes[1]);
+  call_await(run);
+  call_assert_ok(&call);
+  call_clear(&call);
+  json_t *disk = sim_disk(stage->sim, volume->id);
+  json_t *attachment = json_array_get(json_object_get(disk, "attachments"), 0);
+  assert_string_equal(json_string_value(json_object_get(attachment, "server_id")), stage->nodes[1]);
+  json_decref(disk);
+  assert_int_equal(sim_calls(stage->sim, "ecs.detach"), 1);
+}
+
+/* The answers to attach and detach get lost: the disk's state is read, nothing is done twice. */
+static void lost_answers_do_nothing_twice(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  CsiVolume *volume =
+    csi_create(stage->harness, stage->controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  g_free(sim_fault(
+    stage->sim,
+    "{\"match\":{\"op\":\"ecs.attach\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}"));
+  publish(stage, volume->id, stage->nodes[0]);
+  assert_int_equal(attachments(stage->sim, volume->id), 1);
+  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), 1);
+  g_free(sim_fault(
+    stage->sim,
+    "{\"match\":{\"op\":\"ecs.detach\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}"));
+  unpublish(stage, volume->id, stage->nodes[0]);
+  assert_int_equal(attachments(stage->sim, volume->id), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST(gone_things_are_detached),           TEST(a_shared_disk_leaves_all_nodes),
+    TEST(one_server_takes_many_disks),        TEST(a_full_server_is_resource_exhausted),
+    TEST(a_kill_in_mid_attach_attaches_once), TEST(a_running_detach_is_awaited),
+    TEST(lost_answers_do_nothing_twice),
+  };
+  return cmocka_run_group_tests_name("controller_attach", tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+/* Exactly one disk per volume name: equal calls at once, two controllers, lost answers, failed jobs, kills, clouds
+ * that ignore or refuse client tokens. */
+#include "tests/integration/controller_support.h"
+
+enum { EQUAL_CALLS = 16, NAMES = 20, CONTROLLERS = 2 };
+
+#define SLOW_CREATE "{\"jobs\":{\"createVolume\":{\"median_ms\":2000,\"sigma\":0}}}"
+
+static void equal_calls_at_once_make_one_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = SLOW_CREATE});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  Call calls[EQUAL_CALLS] = {0};
+  for (gsize i = 0; i < EQUAL_CALLS; i++)
+    calls[i] = (Call){.plugin = controller, .method = "CreateVolume", .request = create_request("pvc-1")};
+  calls_run(calls, EQUAL_CALLS);
+  for (gsize i = 0; i < EQUAL_CALLS; i++) {
+    call_assert_ok(&calls[i]);
+    assert_string_equal(call_volume_id(&calls[i]), call_volume_id(&calls[0]));
+  }
+  for (gsize i = 0; i < EQUAL_CALLS; i++)
+    call_clear(&calls[i]);
+  assert_int_equal(sim_calls(sim, "6.1.1"), 1);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+static void a_different_call_at_the_same_time_is_told_what_runs(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = SLOW_CREATE});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  Call first = {.plugin = controller, .method = "CreateVolume", .request = create_request("pvc-1")};
+  CallRun *run = call_begin(&first);
+  await_calls(sim, "6.1.1", 1);
+  csi_expect_error(controller, "CreateVolume", csi_create_request("pvc-1", 20 * GIB, csi_mount("ext4", NULL)),
+                   EVS_CODE_ABORTED, "CreateVolume");
+  call_await(run);
+  call_assert_ok(&first);
+  call_clear(&first);
+}
+
+/* Each of many names is asked of both controllers at once: nobody fails, every name has one disk. */
+static void two_controllers_make_one_disk_per_name(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controllers[CONTROLLERS];
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    controllers[i] = controller_start(harness, sim, NULL);
+  Call calls[NAMES * CONTROLLERS] = {0};
+  for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+    g_autofree char *name = g_strdup_printf("pvc-%zu", i / CONTROLLERS);
+    calls[i] = (Call){
+      .plugin = controllers[i % CONTROLLERS], .method = "CreateVolume", .request = create_request(name)};
+  }
+  calls_run(calls, G_N_ELEMENTS(calls));
+  for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+    call_assert_ok(&calls[i]);
+    assert_string_equal(call_volume_id(&calls[i]), call_volume_id(&calls[i - i % CONTROLLERS]));
+  }
+  assert_int_equal(sim_disk_count(sim), NAMES);
+
+  Call deletes[NAMES * CONTROLLERS] = {0};
+  for (gsize i = 0; i < G_N_ELEMENTS(deletes); i++)
+    deletes[i] = (Call){.plugin = controllers[i % CONTROLLERS],
+                        .method = "DeleteVolume",
+                        .request = json_pack("{s:s}", "volume_id", call_volume_id(&calls[i]))};
+  calls_run(deletes, G_N_ELEMENTS(deletes));
+  for (gsize i = 0; i < G_N_ELEMENTS(deletes); i++) {
+    call_assert_ok(&deletes[i]);
+    call_clear(&deletes[i]);
+    call_clear(&calls[i]);
+  }
+  assert_int_equal(sim_disk_count(sim), 0);
+}
+
+/* The request was taken, its answer never came: the disk is found by name and owner. */
+static void a_lost_answer_makes_no_second_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *fault = sim_fault(
+    sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}");
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_fault_hits(sim, fault), 1);
+  assert_int_equal(sim_calls(sim, "6.1.1"), 1);
+  assert_int_equal(sim_disk_count(sim), 1);
+  csi_delete(volume, controller);
+}
+
+/* A failed job is told; its remnant goes; the next call takes the next token. */
+static void a_failed_job_is_told_and_the_next_call_succeeds(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *fault = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
+                                          "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
+  csi_expect_error(controller, "CreateVolume", create_request("pvc-1"), EVS_CODE_INTERNAL, "EVS.2024");
+  assert_int_equal(sim_fault_hits(sim, fault), 1);
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  sim_wait_disk_status(sim, volume->id, "available");
+  assert_int_equal(sim_calls(sim, "6.1.1"), 2);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+/* A controller that knows nothing of the failure meets the spent token and goes on in the same call. */
+static void an_old_failure_is_history(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *fault = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
+                                          "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
+  csi_expect_error(controller, "CreateVolume", create_request("pvc-1"), EVS_CODE_INTERNAL, "EVS.2024");
+  process_kill(controller->process);
+  Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
+  csi_create(harness, restarted, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_calls(sim, "6.1.1"), 3);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+/* SIGKILL while the job runs; the restarted controller gets the same disk. profile NULL: tokens honoured. */
+static void kill_and_restart(Harness *harness, const char *profile)
+{
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = profile});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  Call call = {.plugin = controller, .method = "CreateVolume", .request = create_request("pvc-1")};
+  CallRun *run = call_begin(&call);
+  await_calls(sim, "6.1.1", 1);
+  process_kill(controller->process);
+  call_await(run);
+  assert_non_null(call.error);
+  call_clear(&call);
+  Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
+  CsiVolume *volume = csi_create(harness, restarted, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_disk_count(sim), 1);
+  csi_delete(volume, restarted);
+  assert_int_equal(sim_disk_count(sim), 0);
+}
+
+static void a_kill_in_mid_create_leaves_one_disk(void **state)
+{
+  kill_and_restart(*state, SLOW_CREATE);
+}
+
+static void tokens_ignored_in_silence_make_one_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = "{\"client_token\":\"ignored\"}"});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *fault = sim_fault(
+    sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}");
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  process_kill(controller->process);
+  Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
+  CsiVolume *again = csi_create(harness, restarted, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_string_equal(volume->id, again->id);
+  assert_int_equal(sim_calls(sim, "6.1.1"), 1);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+static void tokens_refused_make_one_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim =
+    sim_start(harness, &(SimOptions){.profile = "{\"client_token\":\"refused\",\"list_lag_ms\":500}"});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  CsiVolume *again = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_string_equal(volume->id, again->id);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST(equal_calls_at_once_make_one_disk),
+    TEST(a_different_call_at_the_same_time_is_told_what_runs),
+    TEST(two_controllers_make_one_disk_per_name),
+    TEST(a_lost_answer_makes_no_second_disk),
+    TEST(a_failed_job_is_told_and_the_next_call_succeeds),
+    TEST(an_old_failure_is_history),
+    TEST(a_kill_in_mid_create_leaves_one_disk),
+    TEST(tokens_ignored_in_silence_make_one_disk),
+    TEST(tokens_refused_make_one_disk),
+  };
+  return cmocka_run_group_tests_name("controller_once", tests, NULL, NULL);
+}
