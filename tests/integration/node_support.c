@@ -62,7 +62,8 @@ static int try_loop(NodeBench *bench, int image, dev_t *ret_number)
 static void drop_disk(void *data)
 {
   BenchDisk *disk = data;
-  close(disk->loop);
+  if (disk->loop >= 0)
+    close(disk->loop);
   char *const texts[] = {disk->name, disk->id, disk->image, disk->node, disk->staging, disk->target};
   for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
@@ -122,6 +123,14 @@ void bench_disk_detach(BenchDisk *disk)
     g_remove(path);
   }
   g_remove(disk->node);
+}
+
+void bench_disk_free(BenchDisk *disk)
+{
+  bench_disk_detach(disk);
+  close(disk->loop);
+  disk->loop = -1;
+  g_remove(disk->image);
 }
 
 typedef struct {

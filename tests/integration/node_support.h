@@ -31,6 +31,8 @@ NodeBench *node_bench_new(Harness *harness);
 
 /* A new empty disk, attached. Names count up from vdb. */
 BenchDisk *bench_disk_new(NodeBench *bench, gint64 bytes);
+/* Detaches it and gives its loop device back at once; disk must not be used any more. */
+void bench_disk_free(BenchDisk *disk);
 /* Takes it out of /sys and /dev, as a detach does; what is mounted stays. */
 void bench_disk_detach(BenchDisk *disk);
 /* Puts it (back) into /sys and /dev. */
