@@ -188,7 +188,7 @@ static void closed(RpcTag *tag, gboolean success)
       conclude(exchange)) {
     gboolean late = clock_now_us() >= exchange->deadline_us;
     rpc_log_end(exchange, late ? EVS_CODE_DEADLINE_EXCEEDED : EVS_CODE_CANCELLED,
-                late ? "the client's deadline passed" : "the client left", 0);
+                late ? "the client's deadline passed" : "the client left, or gRPC refused the call", 0);
   }
   rpc_exchange_unref(exchange);
 }

@@ -141,6 +141,14 @@ static void create_wire(RpcServer *server)
     {GRPC_ARG_INTEGER, GRPC_ARG_ALLOW_REUSEPORT, {.integer = 0}},
     {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_CHANNELZ, {.integer = 0}},
     {GRPC_ARG_INTEGER, GRPC_ARG_HTTP2_BDP_PROBE, {.integer = 0}},
+    /* No compression: core inflates a message before it looks at the limit, whatever that takes. */
+    {GRPC_ARG_INTEGER,
+     GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+     {.integer = 1 << GRPC_COMPRESS_NONE}},
+    {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, {.integer = 0}},
+    /* Clients may send keep-alive pings as they like. */
+    {GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, {.integer = 1}},
+    {GRPC_ARG_INTEGER, GRPC_ARG_HTTP2_MAX_PING_STRIKES, {.integer = 0}},
   };
   grpc_channel_args arguments = {G_N_ELEMENTS(list), list};
   server->wire = grpc_server_create(&arguments, NULL);

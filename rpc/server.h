@@ -1,14 +1,22 @@
-/* gRPC server for protobuf-c services on a unix socket, on gRPC C core (docs/rpc in ARCHITECTURE.md).
+/* gRPC server for protobuf-c services on a unix socket, on gRPC C core.
  *
  * One completion-queue thread takes the calls. A *quick* method is answered on it; every other goes to the pool of
- * its class. A method with a key runs as a single flight (base/flight.h): equal requests share one run, a different
- * one for the same key is ABORTED. Each call is answered before its client's deadline minus
- * max(200 ms, min(1 s, 10 %)): a flight that still runs then answers ABORTED with flight_describe()'s text and goes
- * on; a method without a key answers DEADLINE_EXCEEDED.
+ * its class. A method with a key runs as a single flight (base/flight.h): equal requests share one run and its
+ * result, a different one for the same key is ABORTED.
+ *
+ * Each call is answered before its client's deadline minus max(200 ms, min(1 s, 10 %)), though not before half of its
+ * time has passed: a flight that still runs then answers ABORTED with flight_describe()'s text and goes on; a method
+ * without a key answers DEADLINE_EXCEEDED. A call without a deadline waits as long as it takes.
+ *
+ * What the server answers by itself: UNIMPLEMENTED (unknown method, compressed message), INVALID_ARGUMENT (no valid
+ * message; a string with a NUL byte or invalid UTF-8, naming the field), RESOURCE_EXHAUSTED (message or unpack memory
+ * above the ceiling), UNAVAILABLE (the class's threads and queue are full), ABORTED (the server stops).
+ *
  * At the boundary: one log line per call (method, ids, code, duration; requests only redacted and at debug level),
  * metrics, redaction by the csi_secret table.
  *
- * Ceilings: message 4 MiB, unpack memory 16 MiB per request, streams per connection, threads and queue per class.
+ * Ceilings: message 4 MiB, unpack memory 16 MiB per request, streams per connection, threads and queue per class,
+ * members of flights 4096, status text 4 KiB.
  */
 #pragma once
 
@@ -64,11 +72,13 @@ RpcServer *rpc_server_new(const RpcServerOptions *options);
 void rpc_server_add_service(RpcServer *server, const ProtobufCServiceDescriptor *service,
                             const RpcMethod *methods, gsize n_methods, void *data);
 
-/* Takes the lock file (<path>.lock), replaces a stale socket, listens with mode 0600, starts the thread.
- * FAILED_PRECONDITION when another live instance holds the lock; INVALID_ARGUMENT for a bad endpoint. */
+/* Takes the lock file (<path>.lock), replaces a stale socket, listens with mode 0600, starts the thread. The process's
+ * umask is another one for a moment. FAILED_PRECONDITION when another live instance holds the lock or serves the
+ * path; INVALID_ARGUMENT for a bad endpoint or something else at its path; INTERNAL when it cannot be bound. */
 gboolean rpc_server_start(RpcServer *server, GError **error);
 
-/* No new calls; running ones get the grace period, then are cancelled; returns when every handler has returned. */
+/* No new calls; running ones get the grace period, then their clients get ABORTED and rpc_call_stopping() is TRUE;
+ * returns when every handler has returned. Once; a no-op when the server has not started. */
 void rpc_server_drain(RpcServer *server);
 
 /* After drain (or a failed start). */

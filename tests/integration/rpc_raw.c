@@ -60,7 +60,7 @@ static void append_header(GByteArray *block, const char *name, const char *value
   g_byte_array_append(block, (const guint8 *)value, value_length);
 }
 
-void raw_send_headers(int fd, const char *method_path, const char *authority)
+void raw_send_headers(int fd, const char *method_path, const char *authority, const char *encoding)
 {
   g_autoptr(GByteArray) block = g_byte_array_new();
   append_header(block, ":method", "POST");
@@ -70,12 +70,14 @@ void raw_send_headers(int fd, const char *method_path, const char *authority)
     append_header(block, ":authority", authority);
   append_header(block, "content-type", "application/grpc");
   append_header(block, "te", "trailers");
+  if (encoding)
+    append_header(block, "grpc-encoding", encoding);
   send_frame(fd, FRAME_HEADERS, FLAG_END_HEADERS, 1, block->data, block->len);
 }
 
-void raw_send_message(int fd, const void *bytes, gsize length)
+void raw_send_message(int fd, const void *bytes, gsize length, gboolean compressed)
 {
-  const guint8 prefix[5] = {0, 0, 0, (guint8)(length >> 8), (guint8)length};
+  const guint8 prefix[5] = {compressed ? 1 : 0, 0, 0, (guint8)(length >> 8), (guint8)length};
   g_autoptr(GByteArray) body = g_byte_array_new();
   g_byte_array_append(body, prefix, sizeof prefix);
   if (length > 0)
