@@ -5,6 +5,7 @@
 #include "evsclient/http.h"
 
 enum {
+  MAX_THROUGH = 8, /* calls of one operation at a time: what is on its way cannot be held back by closing */
   MIN_PAUSE_MS = 250,
   MAX_PAUSE_MS = 30 * 1000,
   MAX_INTERVAL_US = 5 * G_USEC_PER_SEC,
@@ -20,6 +21,7 @@ typedef struct {
 struct EvsGate {
   Mutex lock;
   GQueue waiters; /* of Waiter*, first come first served */
+  guint through;  /* entered and not left */
   gboolean closed, probing;
   gint64 probe_at_us;  /* closed: when a probe may go */
   gint64 pause_ms;     /* the last pause; doubles while probes are refused */
@@ -80,9 +82,11 @@ static void wake_first(EvsGate *gate)
     cond_signal(&first->turn);
 }
 
-/* With the lock held: when the first in line may go; CLOCK_NEVER while a probe is under way. */
+/* With the lock held: when the first in line may go; CLOCK_NEVER: not before somebody leaves. */
 static gint64 turn_at(const EvsGate *gate)
 {
+  if (gate->through >= MAX_THROUGH)
+    return CLOCK_NEVER;
   if (!gate->closed)
     return gate->interval_us > 0 ? gate->next_slot_us : 0;
   return gate->probing ? CLOCK_NEVER : gate->probe_at_us;
@@ -93,6 +97,7 @@ static void pass(EvsGate *gate, gint64 now, gboolean *ret_probe)
 {
   *ret_probe = gate->closed;
   gate->probing |= gate->closed;
+  gate->through++;
   if (gate->interval_us > 0)
     gate->next_slot_us = MAX(gate->next_slot_us, now) + gate->interval_us;
 }
@@ -165,6 +170,7 @@ static void count_taken(EvsGate *gate, gboolean probe)
 void evs_gate_leave(EvsGate *gate, gboolean probe, EvsGateResult result)
 {
   MUTEX_HOLD(&gate->lock);
+  gate->through--;
   if (probe)
     gate->probing = FALSE;
   switch (result) {

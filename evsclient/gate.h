@@ -1,5 +1,6 @@
 /* Throttle gates: one per endpoint and operation. A throttle answer closes the gate for everybody; after a pause one
- * caller goes through as a probe, and its success opens the gate again. Callers pass in order of arrival.
+ * caller goes through as a probe, and its success opens the gate again. Callers pass in order of arrival, at most 8 at
+ * a time: no operation takes all connections, and few calls are on their way when the gate closes.
  *
  * An open gate that was throttled before also paces: the rate that the cloud took between two throttle answers is
  * what is offered next, a little more with each success, so that a storm of calls runs at the cloud's pace with few

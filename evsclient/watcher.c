@@ -13,6 +13,7 @@ enum {
   MAX_PAGES = 8,        /* of one sweep */
   SWEEP_MS = 30 * 1000, /* its calls may take as long */
   MIN_TICK_US = 200 * 1000,
+  SWEEP_SHARE = 4, /* at most a quarter of the time is spent in sweeps */
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
   MAX_ASK_STEP_US = 15 * G_USEC_PER_SEC,
   BROKEN_PATIENCE = 10, /* times that a running job is believed more than its disk's error status */
@@ -183,7 +184,8 @@ static void *run(void *argument)
       return NULL;
     gint64 start = clock_now_us();
     gboolean ok = sweep(watcher, ids);
-    not_before_us = ok ? start + MIN_TICK_US : clock_now_us() + SWEEP_FAILED_US;
+    gint64 took = clock_now_us() - start; /* long when the cloud is slow or throttles: then ask less often */
+    not_before_us = ok ? start + MAX(MIN_TICK_US, SWEEP_SHARE * took) : clock_now_us() + SWEEP_FAILED_US;
   }
 }
 
