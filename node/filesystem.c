@@ -25,14 +25,16 @@ static const char *const btrfs_make[] = {"mkfs.btrfs",      "-f", "-q", "-K", "-
 static const char *const btrfs_clear[] = {"btrfs", "filesystem", "label", FILESYSTEM_DEVICE, "", NULL};
 static const char *const btrfs_grow[] = {"btrfs", "filesystem", "resize", "max", FILESYSTEM_MOUNT, NULL};
 
+static const char *const btrfs_new_id[] = {"btrfstune", "-m", FILESYSTEM_DEVICE, NULL};
+
 const Filesystem *filesystem_find(const char *name)
 {
   static const Filesystem table[] = {
-    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_clear, ext_check, ext_check_all, ext_grow, ""},
-    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_clear, ext_check, ext_check_all, ext_grow, ""},
+    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_clear, ext_check, ext_check_all, ext_grow, NULL, ""},
+    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_clear, ext_check, ext_check_all, ext_grow, NULL, ""},
     /* nouuid: a restored or cloned disk has the uuid of its source, which may be mounted on this node */
-    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_clear, NULL, NULL, xfs_grow, "nouuid"},
-    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, btrfs_clear, NULL, NULL, btrfs_grow, ""},
+    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_clear, NULL, NULL, xfs_grow, NULL, "nouuid"},
+    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, btrfs_clear, NULL, NULL, btrfs_grow, btrfs_new_id, ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
     if (g_str_equal(table[i].name, name))
@@ -108,6 +110,19 @@ static guint64 btrfs_size(int fd)
   if (!read_at(fd, super, sizeof super, SUPERBLOCK))
     return 0;
   return little_endian(super + DEVICE_ITEM + TOTAL_BYTES, 8);
+}
+
+gboolean filesystem_has_twin(const Filesystem *filesystem, int device_fd)
+{
+  enum { SUPERBLOCK = 64 * 1024, ID = 32 };
+  guint8 id[16];
+  if (filesystem->family != FILESYSTEM_FAMILY_BTRFS || !read_at(device_fd, id, sizeof id, SUPERBLOCK + ID))
+    return FALSE;
+  /* The kernel's own sysfs, whatever --sys-dir: this is about mounts, not about disks. */
+  g_autoptr(GString) path = g_string_new("/sys/fs/btrfs/");
+  for (gsize i = 0; i < sizeof id; i++)
+    g_string_append_printf(path, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+  return g_file_test(path->str, G_FILE_TEST_IS_DIR);
 }
 
 guint64 filesystem_size(const Filesystem *filesystem, int device_fd)

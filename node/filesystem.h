@@ -22,7 +22,8 @@ typedef struct {
   const char *const *check;     /* before a writable mount; NULL: the kernel does it (log replay) */
   const char *const *check_all; /* before it grows unmounted; NULL: it grows while mounted */
   const char *const *grow;      /* to the size of the device */
-  const char *mount_data;       /* always given to mount(2) */
+  const char *const *new_id; /* gives an unmounted copy an id of its own; NULL: copies mount side by side */
+  const char *mount_data;    /* always given to mount(2) */
 } Filesystem;
 
 /* NULL if there is none of this name. */
@@ -31,6 +32,10 @@ const Filesystem *filesystem_find(const char *name);
 /* What e2fsck's exit code means (e2fsck(8)). TRUE: clean or repaired. FAILED_PRECONDITION: errors are left that need
  * a person. INTERNAL: it could not do its work. */
 gboolean filesystem_judge_check(int exit_code, const char *output, GError **error);
+
+/* Is a file system with the id of this (unmounted) one mounted on this node? Asked for btrfs only: the kernel would
+ * mount the other one in its place. */
+gboolean filesystem_has_twin(const Filesystem *filesystem, int device_fd);
 
 /* How many bytes of the device the file system covers, from its superblock; 0 if it cannot be read. */
 guint64 filesystem_size(const Filesystem *filesystem, int device_fd);

@@ -144,6 +144,20 @@ gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError
   return !filesystem->check || job->reader_only || run_check(job, filesystem->check, error);
 }
 
+gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  if (!filesystem->new_id || !filesystem_has_twin(filesystem, job->device->fd))
+    return TRUE;
+  if (job->reader_only)
+    return evs_error_set(
+      error, EVS_CODE_FAILED_PRECONDITION,
+      "disk '%s' is a copy of a %s that is mounted on this node, and read-only it cannot get an id "
+      "of its own",
+      job->device->node, filesystem->name);
+  log_info("giving a copy an id of its own", LOG_TEXT("disk", job->device->node));
+  return run(job, filesystem->new_id, NULL, NULL, error) && flush(job, error);
+}
+
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error)
 {

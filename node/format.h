@@ -42,6 +42,10 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
 /* Runs the check of a file system that was there before; none for a reader. */
 gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error);
 
+/* A copy of a file system whose original is mounted gets an id of its own. FAILED_PRECONDITION for a reader, who must
+ * not write. */
+gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesystem, GError **error);
+
 /* Grows a file system that is smaller than its disk. Called before the mount (mount_point NULL) and after it: ext4
  * grows before, which needs no privilege over resources, the others after. covered: filesystem_size() of before. */
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,

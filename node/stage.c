@@ -117,7 +117,7 @@ static gboolean prepare_and_mount(StageJob *job, const FormatJob *format, GError
   if (!format_ensure(format, &filesystem, &made, error))
     return FALSE;
   rpc_call_note(job->call, "checking the file system of disk %s", job->device.node);
-  if (!made && !format_check(format, filesystem, error))
+  if (!made && !(format_check(format, filesystem, error) && format_part_from_twin(format, filesystem, error)))
     return FALSE;
   guint64 covered = filesystem_size(filesystem, job->device.fd);
   if (!format_grow(format, filesystem, covered, NULL, error))

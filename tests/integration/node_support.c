@@ -38,7 +38,7 @@ NodeBench *node_bench_new(Harness *harness)
 }
 
 /* Binds the image to a free loop device that frees itself; -1 if another took the device first. */
-static int try_loop(NodeBench *bench, int image, dev_t *ret_number)
+static int try_loop(NodeBench *bench, int image, const char *name, dev_t *ret_number)
 {
   int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
   int minor_number = control >= 0 ? ioctl(control, LOOP_CTL_GET_FREE) : -1;
@@ -52,6 +52,8 @@ static int try_loop(NodeBench *bench, int image, dev_t *ret_number)
     fail_msg("mknod: %s", g_strerror(errno));
   int fd = open(node, O_RDWR | O_CLOEXEC);
   struct loop_config config = {.fd = (guint32)image, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+  /* btrfs-progs tells loop devices apart by this name */
+  g_strlcpy((char *)config.info.lo_file_name, name, sizeof config.info.lo_file_name);
   if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0)
     return fd;
   if (fd >= 0)
@@ -86,7 +88,7 @@ BenchDisk *bench_disk_new(NodeBench *bench, gint64 bytes)
   assert_int_equal(ftruncate(image, bytes), 0);
   disk->loop = -1;
   for (int i = 0; disk->loop < 0 && i < LOOP_ATTEMPTS; i++)
-    disk->loop = try_loop(bench, image, &disk->number);
+    disk->loop = try_loop(bench, image, disk->name, &disk->number);
   close(image);
   if (disk->loop < 0)
     fail_msg("cannot get a loop device");

@@ -90,20 +90,34 @@ static void no_type_means_ext4_or_what_is_there(void **state)
   assert_mounted(used->staging, "xfs ");
 }
 
-static void two_copies_of_one_xfs_mount_side_by_side(void **state)
+/* A copy of a mounted file system is mounted itself, not the original once more. */
+static void copies_mount_side_by_side(void **state, const char *fs_type)
 {
   NodeBench *bench = node_bench_new(*state);
   Plugin *node = bench_node_start(bench, NULL);
   BenchDisk *original = bench_disk_new(bench, 512 * MIB), *copy = bench_disk_new(bench, 512 * MIB);
-  g_free(bench_run(*state, "mkfs.xfs", "-q", original->node, NULL));
+  g_autofree char *tool = g_strconcat("mkfs.", fs_type, NULL);
+  g_free(bench_run(*state, tool, "-q", original->node, NULL));
   g_autofree char *from = g_strconcat("if=", original->node, NULL),
                   *to = g_strconcat("of=", copy->node, NULL);
   g_free(bench_run(*state, "dd", from, to, "bs=1M", "status=none", "conv=fsync", NULL));
-  bench_ok(node, "NodeStageVolume", bench_stage(original, csi_mount("xfs", NULL), FALSE));
-  bench_ok(node, "NodeStageVolume", bench_stage(copy, csi_mount("xfs", NULL), FALSE));
+  bench_ok(node, "NodeStageVolume", bench_stage(original, csi_mount(fs_type, NULL), FALSE));
+  bench_ok(node, "NodeStageVolume", bench_stage(copy, csi_mount(fs_type, NULL), FALSE));
   write_text(copy->staging, "x", "copy");
   g_autofree char *other = g_build_filename(original->staging, "x", NULL);
   assert_false(g_file_test(other, G_FILE_TEST_EXISTS));
+  bench_ok(node, "NodePublishVolume", bench_publish(copy, csi_mount(fs_type, NULL), copy->target, FALSE));
+  assert_text(copy->target, "x", "copy");
+}
+
+static void two_copies_of_one_xfs_mount_side_by_side(void **state)
+{
+  copies_mount_side_by_side(state, "xfs");
+}
+
+static void two_copies_of_one_btrfs_mount_side_by_side(void **state)
+{
+  copies_mount_side_by_side(state, "btrfs");
 }
 
 static void mount_flags_reach_the_kernel(void **state)
@@ -338,6 +352,7 @@ int main(void)
     TEST(btrfs_lives),
     TEST(no_type_means_ext4_or_what_is_there),
     TEST(two_copies_of_one_xfs_mount_side_by_side),
+    TEST(two_copies_of_one_btrfs_mount_side_by_side),
     TEST(mount_flags_reach_the_kernel),
     TEST(read_only_publish_refuses_writes_and_is_told_apart),
     TEST(a_cut_off_read_only_publish_is_finished),
