@@ -168,6 +168,8 @@ static const Route routes[] = {
 
 void disks_start(Sim *sim)
 {
+  g_autofree char *directory = g_build_filename(sim->state_dir, "disks", NULL);
+  (void)g_mkdir_with_parents(directory, 0755); /* if it fails, so does the first disk, and says why */
   disk_history_start(sim);
   disks_register(sim);
   client_tokens_start(sim);

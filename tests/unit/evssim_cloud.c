@@ -16,48 +16,45 @@
 
 enum { TURN_MS = 20000 };
 
-#define READ_ONLY_ACTIONS "\"evs:*:get\",\"evs:*:list\",\"ecs:*:get\""
-#define SERVER(name, zone, more) "{\"name\":\"" name "\",\"zone\":\"" zone "\"" more "}"
-#define AGENCY ",\"agency\":\"node\""
-
+/* JSON with single quotes for the double ones. */
 static const char accounts[] =
-  "{\"format\":1,\"cloud\":\"sim.test\",\"region\":\"sim-1\",\"zones\":["
-  "{\"name\":\"sim-1a\",\"types\":[\"SAS\",\"SSD\"]},{\"name\":\"sim-1b\",\"types\":[\"SAS\"]}],\"accounts\":"
-  "["
-  "{\"name\":\"alpha\",\"domain_id\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"projects\":["
-  "{\"id\":\"" ALPHA_PROJECT "\",\"name\":\"sim-1\"},{\"id\":\"" ALPHA_SUB
-  "\",\"name\":\"sim-1_sub\"}],\"users\":["
-  "{\"name\":\"csi\",\"password\":\"pw-csi\",\"keys\":[{\"ak\":\"AKA\",\"sk\":\"SKA\"}],\"actions\":[\"*\"]},"
-  "{\"name\":\"reader\",\"password\":\"pw-reader\",\"keys\":[{\"ak\":\"AKR\",\"sk\":\"SKR\"}],\"actions\":"
-  "[" READ_ONLY_ACTIONS "]}],\"agencies\":[{\"name\":\"node\",\"actions\":[\"ecs:*:get\"]}],\"servers\":"
-  "[" SERVER("alpha-%d", "sim-1a", ",\"count\":2" AGENCY) "," SERVER(
-    "tiny", "sim-1a",
-    ",\"slots\":3" AGENCY) "," SERVER("far", "sim-1b",
-                                      AGENCY) "," SERVER("bare", "sim-1a",
-                                                         "") "," SERVER("scsi-1", "sim-1a",
-                                                                        ",\"bus\":\"scsi\",\"slots\":"
-                                                                        "60" AGENCY) "]},"
-                                                                                     "{\"name\":"
-                                                                                     "\"beta\",\"domain_"
-                                                                                     "id\":"
-                                                                                     "\"bbbbbbbbbbbbbbbb"
-                                                                                     "bbbbbbbbbbbbbbbb\""
-                                                                                     ",\"projects\":["
-                                                                                     "{\"id\":"
-                                                                                     "\"" BETA_PROJECT
-                                                                                     "\",\"name\":\"sim-"
-                                                                                     "1\"}],\"users\":["
-                                                                                     "{\"name\":"
-                                                                                     "\"other\","
-                                                                                     "\"password\":\"pw-"
-                                                                                     "other\",\"keys\":["
-                                                                                     "{\"ak\":\"AKB\","
-                                                                                     "\"sk\":\"SKB\"}],"
-                                                                                     "\"actions\":[\"*"
-                                                                                     "\"]}]}]}";
+  "{'format': 1, 'cloud': 'sim.test', 'region': 'sim-1',"
+  " 'zones': [{'name': 'sim-1a', 'types': ['SAS', 'SSD', 'GPSSD2', 'ESSD2'], 'sold_out': ['SATA']},"
+  "           {'name': 'sim-1b', 'types': ['SAS']}],"
+  " 'accounts': ["
+  "  {'name': 'alpha', 'domain_id': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',"
+  "   'projects': [{'id': '" ALPHA_PROJECT "', 'name': 'sim-1'}, {'id': '" ALPHA_SUB
+  "', 'name': 'sim-1_sub'}],"
+  "   'users': [{'name': 'csi', 'password': 'pw-csi', 'keys': [{'ak': 'AKA', 'sk': 'SKA'}], 'actions': "
+  "['*']},"
+  "             {'name': 'reader', 'password': 'pw-reader', 'keys': [{'ak': 'AKR', 'sk': 'SKR'}],"
+  "              'actions': ['evs:*:get', 'evs:*:list', 'ecs:*:get']}],"
+  "   'agencies': [{'name': 'node', 'actions': ['ecs:*:get']}],"
+  "   'servers': [{'name': 'alpha-%d', 'zone': 'sim-1a', 'count': 2, 'agency': 'node'},"
+  "               {'name': 'tiny', 'zone': 'sim-1a', 'slots': 3, 'agency': 'node'},"
+  "               {'name': 'far', 'zone': 'sim-1b', 'agency': 'node'},"
+  "               {'name': 'bare', 'zone': 'sim-1a'},"
+  "               {'name': 'scsi-1', 'zone': 'sim-1a', 'bus': 'scsi', 'slots': 60, 'agency': 'node'}]},"
+  "  {'name': 'beta', 'domain_id': 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',"
+  "   'projects': [{'id': '" BETA_PROJECT "', 'name': 'sim-1',"
+  "                 'quota': {'volumes': 3, 'gigabytes': 1000, 'gigabytes_SAS': 100, 'per_volume_gigabytes': "
+  "500}}],"
+  "   'users': [{'name': 'other', 'password': 'pw-other', 'keys': [{'ak': 'AKB', 'sk': 'SKB'}],"
+  "              'actions': ['*']}]}]}";
 
-static const char profile[] = "{\"jobs\":{\"attachVolume\":{\"median_ms\":5,\"sigma\":0},"
-                              "\"detachVolume\":{\"median_ms\":5,\"sigma\":0}}}";
+static const char profile[] =
+  "{'jobs': {'attachVolume': {'median_ms': 5, 'sigma': 0}, 'detachVolume': {'median_ms': 5, 'sigma': 0}}}";
+
+char *cloud_quoted(const char *single_quoted)
+{
+  return g_strdelimit(g_strdup(single_quoted), "'", '"');
+}
+
+static json_t *parse_quoted(const char *text)
+{
+  g_autofree char *json = cloud_quoted(text);
+  return json_loads(json, 0, NULL);
+}
 
 /* By reference: what is made in the arguments is made by then. */
 static void expect_success(gboolean done, GError *const *error)
@@ -79,8 +76,7 @@ static void start_servers(Sim *sim)
 static Sim *boot(const char *directory, gboolean devices)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) accounts_json = json_loads(accounts, 0, NULL),
-                    profile_json = json_loads(profile, 0, NULL);
+  g_autoptr(json_t) accounts_json = parse_quoted(accounts), profile_json = parse_quoted(profile);
   Sim *sim = sim_new(directory, 7);
   sim->base_url = g_strdup("http://sim.test");
   sim->events = event_base_new();
@@ -91,12 +87,15 @@ static Sim *boot(const char *directory, gboolean devices)
   sim->faults = faults_new(7);
   state_start(sim);
   router_start(sim);
+  clock_start(sim);
   servers_register(sim);
   iam_start(sim);
   metadata_start(sim);
   jobs_start(sim);
   disks_start(sim);
   ecs_start(sim);
+  catalog_start(sim);
+  control_start(sim);
   expect_success(state_open(sim, &error), &error);
   if (devices)
     start_servers(sim);
@@ -381,4 +380,66 @@ char *cloud_wait_job(Cloud *cloud, const char *job_id)
   }
   fail_msg("job %s has not ended", job_id);
   return NULL;
+}
+
+/* --- EVS disks through the API --- */
+
+Answer cloud_post(Cloud *cloud, const char *target, const char *single_quoted, const char *client_token)
+{
+  g_autofree char *body = cloud_quoted(single_quoted);
+  const char *const headers[] = {"X-Auth-Token", cloud->token, client_token ? "X-Client-Token" : NULL,
+                                 client_token, NULL};
+  return cloud_request(cloud, "POST", target, body, headers);
+}
+
+void answer_expect(const Answer *answer, int status, const char *code)
+{
+  if (answer->status != status || strcmp(answer->code, code) != 0)
+    fail_msg("got %d %s (%s), not %d %s", answer->status, answer->code, answer->message, status, code);
+}
+
+Answer cloud_wait_evs_job(Cloud *cloud, const char *job_id)
+{
+  g_autofree char *target = g_strconcat(EVS_JOBS, job_id, NULL);
+  gint64 deadline = clock_deadline_in_ms(20000);
+  for (;;) {
+    Answer answer = cloud_call(cloud, "GET", target, NULL);
+    const char *status = answer_text(&answer, "status");
+    if (strcmp(status, "SUCCESS") == 0 || strcmp(status, "FAIL") == 0)
+      return answer;
+    answer_clear(&answer);
+    if (clock_now_us() > deadline)
+      fail_msg("job %s has not ended", job_id);
+    event_base_loop(cloud->sim->events, EVLOOP_ONCE);
+  }
+}
+
+void cloud_fault(Cloud *cloud, const char *single_quoted)
+{
+  g_autofree char *body = cloud_quoted(single_quoted);
+  g_autoptr(json_t) document = json_loads(body, 0, NULL);
+  assert_non_null(faults_add(cloud->sim->faults, document, NULL));
+}
+
+char *cloud_make_disk(Cloud *cloud, const char *name)
+{
+  g_autofree char *body = g_strdup_printf(
+    "{'volume':{" GOOD_VOLUME ",'name':'%s','metadata':{'create_for_volume_id':'true'}}}", name);
+  g_auto(Answer) answer = cloud_post(cloud, EVS_CREATE, body, NULL);
+  answer_expect(&answer, 202, "");
+  g_auto(Answer) job = cloud_wait_evs_job(cloud, answer_text(&answer, "job_id"));
+  assert_string_equal(answer_text(&job, "status"), "SUCCESS");
+  return g_strdup(answer_text(&answer, "volume_ids/0"));
+}
+
+Answer cloud_get_disk(Cloud *cloud, const char *id)
+{
+  g_autofree char *target = g_strconcat(EVS_DISKS, id, NULL);
+  return cloud_call(cloud, "GET", target, NULL);
+}
+
+Answer cloud_delete_disk(Cloud *cloud, const char *id)
+{
+  g_autofree char *target = g_strconcat(EVS_DISKS, id, NULL);
+  return cloud_call(cloud, "DELETE", target, NULL);
 }

@@ -1,8 +1,9 @@
 /* The simulated cloud inside a test: no socket, no process. A request goes through the router as it would from the
  * wire; jobs end as the event loop turns.
  *
- * The accounts: "alpha" (users csi with every right, reader who may only read; agency node; servers alpha-1 and alpha-2
- * virtio in sim-1a, tiny with room for two disks, far in sim-1b, bare without an agency, scsi-1) and "beta" (user other).
+ * The accounts: "alpha" (users csi with every right, reader who may only read; agency node; servers alpha-1 and
+ * alpha-2 virtio in sim-1a, tiny with room for two disks, far in sim-1b, bare without an agency, scsi-1) and "beta"
+ * (user other; quotas of 3 disks, 1000 GiB, 100 GiB of SAS, 500 GiB each).
  * Every secret is in evssim_cloud.c. */
 #pragma once
 
@@ -61,3 +62,27 @@ const Server *cloud_server(const Cloud *cloud, const char *name);
 void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status);
 /* Turns the loop until the job has ended; its status as the ECS endpoint tells it. The caller frees. */
 char *cloud_wait_job(Cloud *cloud, const char *job_id);
+
+/* --- EVS disks through the API. JSON may be written with single quotes. --- */
+
+#define EVS_CREATE "/evs/v2.1/" ALPHA_PROJECT "/cloudvolumes"
+#define EVS_DISKS "/evs/v2/" ALPHA_PROJECT "/cloudvolumes/"
+#define EVS_JOBS "/evs/v1/" ALPHA_PROJECT "/jobs/"
+#define NO_SUCH_ID "00000000-0000-4000-8000-000000000000"
+/* The start of a "volume" object that 6.1.1 takes. */
+#define GOOD_VOLUME "'availability_zone':'sim-1a','volume_type':'SSD','size':10"
+
+/* Newly allocated, with double quotes. */
+char *cloud_quoted(const char *single_quoted);
+/* client_token: X-Client-Token, or NULL. */
+Answer cloud_post(Cloud *cloud, const char *target, const char *single_quoted, const char *client_token);
+/* Fails the test unless the answer has this status and code ("": none). */
+void answer_expect(const Answer *answer, int status, const char *code);
+/* Turns the loop until the EVS job has ended (or says so); its last answer. */
+Answer cloud_wait_evs_job(Cloud *cloud, const char *job_id);
+/* As POST /_sim/faults. */
+void cloud_fault(Cloud *cloud, const char *single_quoted);
+/* Makes an available disk by 6.1.1; its id, newly allocated. */
+char *cloud_make_disk(Cloud *cloud, const char *name);
+Answer cloud_get_disk(Cloud *cloud, const char *id);
+Answer cloud_delete_disk(Cloud *cloud, const char *id);

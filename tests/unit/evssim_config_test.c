@@ -86,7 +86,7 @@ static void accounts_are_loaded(void **state)
 {
   static const char text[] =
     ACCOUNT_HEAD "{" DOMAIN ",\"projects\":[{\"id\":\"00000000000000000000000000000002\",\"quota\":{"
-                            "\"volumes\":5,\"gigabytes_SSD\":-1}}],"
+                 "\"volumes\":5,\"gigabytes_SSD\":-1}}],"
                  "\"users\":[{\"name\":\"u\",\"password\":\"p\",\"keys\":[{\"ak\":\"A\",\"sk\":\"S\"}],"
                  "\"actions\":[\"evs:*\"]}],"
                  "\"agencies\":[{\"name\":\"g\",\"actions\":[\"*\"]}],"
