@@ -85,6 +85,31 @@ static void calls_beyond_the_grace_period_are_aborted(void **state)
   fixture_free(fixture);
 }
 
+/* A handler that does not look up does not keep its client waiting. */
+static void clients_of_deaf_handlers_are_answered_too(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(100);
+  Fixture *fixture = fixture_new_with(&options);
+  fixture_make_stubborn(fixture);
+  AsyncCall *stage = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 60000);
+  AsyncCall *publish = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 60000);
+  fixture_wait_entered(fixture, 2);
+  Drain drain = {.fixture = fixture};
+  Thread thread = thread_start("drain", run_drain, &drain);
+  async_join(stage);
+  async_join(publish);
+  assert_int_equal(stage->code, EVS_CODE_ABORTED);
+  assert_string_equal(stage->text, "the driver stops while NodeStageVolume runs, call again");
+  assert_int_equal(publish->code, EVS_CODE_ABORTED);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 0);
+  fixture_open(fixture);
+  thread_join(thread);
+  async_free(stage);
+  async_free(publish);
+  fixture_free(fixture);
+}
+
 /* A deadline passed, the client left, the drain began, and only then the handler returns: a reply after the queue's
  * shutdown would abort the process. */
 static void handlers_may_return_long_after_everybody_left(void **state)
@@ -186,6 +211,7 @@ int main(void)
     cmocka_unit_test(idle_server_drains_at_once),
     cmocka_unit_test(calls_within_the_grace_period_are_answered),
     cmocka_unit_test(calls_beyond_the_grace_period_are_aborted),
+    cmocka_unit_test(clients_of_deaf_handlers_are_answered_too),
     cmocka_unit_test(handlers_may_return_long_after_everybody_left),
     cmocka_unit_test(late_calls_are_refused_and_nothing_spins),
     cmocka_unit_test(drain_under_load_answers_everybody),
