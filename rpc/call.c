@@ -60,27 +60,42 @@ static void finish(RpcCall *call, const RpcOutcome *outcome, const GError *error
 }
 
 /* A handler that breaks its contract must not take the process down. */
+static ProtobufCMessage *handle(RpcCall *call, GError **error)
+{
+  const RpcMethod *method = call->entry->method;
+  if (!rpc_call_wanted(
+        call)) { /* all clients left while it was queued: nothing has begun, so nothing begins */
+    evs_error_set(error, EVS_CODE_ABORTED, "%s: nobody waited for it any more when its turn came, call again",
+                  method->name);
+    return NULL;
+  }
+  g_autoptr(GError) own = NULL;
+  ProtobufCMessage *reply = method->handle(call, call->request, call->entry->data, &own);
+  if (reply && reply->descriptor == call->entry->output && !own)
+    return reply;
+  if (own)
+    g_propagate_error(error, g_steal_pointer(&own));
+  else
+    evs_error_set(error, EVS_CODE_INTERNAL, "%s: the handler returned %s", method->name,
+                  reply ? "a message of another type" : "neither a reply nor an error");
+  if (reply)
+    protobuf_c_message_free_unpacked(reply, NULL);
+  return NULL;
+}
+
 static void run(void *argument)
 {
   RpcCall *call = argument;
   g_autoptr(GError) error = NULL;
-  const RpcMethod *method = call->entry->method;
-  ProtobufCMessage *reply = method->handle(call, call->request, call->entry->data, &error);
-  if (reply && reply->descriptor != call->entry->output)
-    evs_error_set(&error, EVS_CODE_INTERNAL, "%s: the handler returned a message of another type",
-                  method->name);
-  else if (!reply && !error)
-    evs_error_set(&error, EVS_CODE_INTERNAL, "%s: the handler returned neither a reply nor an error",
-                  method->name);
-  if (error) {
-    finish(call, NULL, error);
-  } else {
+  ProtobufCMessage *reply = handle(call, &error);
+  if (reply) {
     RpcOutcome outcome = {pack(reply), call->flight ? flight_joined(call->flight) : 0};
+    protobuf_c_message_free_unpacked(reply, NULL);
     finish(call, &outcome, NULL);
     grpc_slice_unref(outcome.reply);
+  } else {
+    finish(call, NULL, error);
   }
-  if (reply)
-    protobuf_c_message_free_unpacked(reply, NULL);
   call_free(call);
 }
 

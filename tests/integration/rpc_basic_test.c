@@ -212,6 +212,36 @@ static void full_pools_answer_unavailable(void **state)
   fixture_free(fixture);
 }
 
+/* What waits in the queue until its client has its answer is not begun at all. */
+static void queued_calls_of_gone_clients_are_not_begun(void **state)
+{
+  (void)state;
+  RpcServerOptions options = {
+    .max_concurrent_streams = 64, .class_threads = 1, .class_queue = 4, .grace_ms = 1000};
+  Fixture *fixture = fixture_new_with(&options);
+  AsyncCall *running = async_start(fixture, NULL, "NodePublishVolume", publish_request("v1"), 20000);
+  AsyncCall *flying = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 20000);
+  fixture_wait_entered(fixture, 2);
+  AsyncCall *queued = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 400);
+  AsyncCall *grounded = async_start(fixture, NULL, "NodeStageVolume", stage_request("v2", "/a"), 400);
+  async_join(queued);
+  async_join(grounded);
+  assert_int_equal(queued->code, EVS_CODE_DEADLINE_EXCEEDED);
+  assert_int_equal(grounded->code, EVS_CODE_ABORTED);
+  fixture_open(fixture);
+  async_join(running);
+  async_join(flying);
+  assert_int_equal(running->code, EVS_CODE_OK);
+  assert_int_equal(flying->code, EVS_CODE_OK);
+  rpc_server_drain(fixture->server); /* the queue is empty after it */
+  assert_int_equal(fixture_count(fixture, &fixture->entered), 2);
+  async_free(running);
+  async_free(flying);
+  async_free(queued);
+  async_free(grounded);
+  fixture_free(fixture);
+}
+
 /* Members of a flight beyond the first hold no worker: one class thread serves them all. */
 static void joiners_hold_no_worker(void **state)
 {
@@ -310,6 +340,7 @@ int main(void)
     cmocka_unit_test(flights_answer_before_the_deadline_and_go_on),
     cmocka_unit_test(other_calls_answer_before_the_deadline_too),
     cmocka_unit_test(full_pools_answer_unavailable),
+    cmocka_unit_test(queued_calls_of_gone_clients_are_not_begun),
     cmocka_unit_test(joiners_hold_no_worker),
     cmocka_unit_test(vanished_clients_leave_their_flight),
     cmocka_unit_test(strange_peers_do_no_harm),
