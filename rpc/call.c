@@ -63,8 +63,8 @@ static void finish(RpcCall *call, const RpcOutcome *outcome, const GError *error
 static ProtobufCMessage *handle(RpcCall *call, GError **error)
 {
   const RpcMethod *method = call->entry->method;
-  if (!rpc_call_wanted(
-        call)) { /* all clients left while it was queued: nothing has begun, so nothing begins */
+  /* All clients left while it was queued: nothing has begun, so nothing begins. */
+  if (!rpc_call_wanted(call)) {
     evs_error_set(error, EVS_CODE_ABORTED, "%s: nobody waited for it any more when its turn came, call again",
                   method->name);
     return NULL;

@@ -265,7 +265,6 @@ static void log_lines_are_whole_and_redacted(void **state)
   static const char *const levels[] = {"error", "warn", "info", "debug"};
   for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
     Daemon *daemon = daemon_start("127.0.0.1:0", levels[i]);
-    g_autofree char *path = g_strconcat(daemon->directory, "/csi.sock", NULL);
     for (gint64 until_us = clock_deadline_in_ms(PATIENCE_MS);
          stage_with_secret(daemon->endpoint, "v1") != EVS_CODE_OK;)
       assert_true(clock_now_us() < until_us);
