@@ -3,7 +3,8 @@
  *
  * All calls block the calling thread; any number of threads may share one client (one curl thread serves all).
  * Every call takes an EvsContext. Retries: GET and DELETE-like calls with jitter until the deadline; a POST that may
- * have been taken is never repeated: its error has EVS_OUTCOME_UNKNOWN. Throttle answers are waited out, never returned while the deadline allows.
+ * have been taken is never repeated: its error has EVS_OUTCOME_UNKNOWN. Throttle answers are waited out, never
+ * returned while the deadline allows.
  * Errors: mapped by cloud code (evsclient/codes.h), with request id and remedy.
  */
 #pragma once

@@ -6,6 +6,9 @@
  *
  * libcurl sends a request again by itself when a reused connection dies before the first byte of the answer, POST or
  * not. A request that must not be doubled therefore asks for a fresh connection.
+ *
+ * Sockets to servers are close-on-exec from birth; libcurl's own wake-up pair is not (7.88), so a program that starts
+ * others besides uses posix_spawn with closefrom.
  */
 #pragma once
 

@@ -4,8 +4,12 @@ enum {
   UNLEARNED_STEP_US = 250 * 1000,
   MIN_STEP_US = 200 * 1000,
   MAX_STEP_US = 5 * G_USEC_PER_SEC,
-  UNLEARNED_OVERDUE_US = 3 * G_USEC_PER_SEC,
+  UNLEARNED_OVERDUE_US = 10 * G_USEC_PER_SEC,
   MIN_OVERDUE_US = 2 * G_USEC_PER_SEC,
+  SEEN_HOLDS_US = 3 * G_USEC_PER_SEC, /* at least; seen under way, it is not asked about for so long */
+  MAX_ASK_STEP_US = 15 * G_USEC_PER_SEC,
+  STUCK_US =
+    60 * G_USEC_PER_SEC, /* under way for longer (and for 8 times the usual): asked about all the same */
   STEPS_PER_MEAN = 16,
   LEARN_SHARE = 8, /* a new sample counts for one eighth */
 };
@@ -80,14 +84,23 @@ WatchVerdict watch_judge_row(const Watch *watch, const EvsDisk *row)
   return verdict;
 }
 
+gboolean watch_in_progress(const Watch *watch, const EvsDisk *row)
+{
+  static const char *const statuses[] = {"creating", "deleting", "attaching", "detaching"};
+  return is_status(row, statuses[watch->kind]) ||
+         (watch->kind == WATCH_CREATE && is_status(row, "downloading"));
+}
+
 void watch_pace_learn(WatchPace *pace, gint64 took_us)
 {
   gdouble took = (gdouble)MAX(took_us, 1000);
   if (pace->samples++ == 0) {
     pace->mean_us = took;
     pace->deviation_us = took / 4;
+    pace->slowest_us = took;
     return;
   }
+  pace->slowest_us = MAX(took, pace->slowest_us * 0.98);
   gdouble off = took - pace->mean_us;
   pace->mean_us += off / LEARN_SHARE;
   pace->deviation_us += (ABS(off) - pace->deviation_us) / LEARN_SHARE;
@@ -111,9 +124,26 @@ gint64 watch_pace_step(const WatchPace *pace, gint64 age_us)
   return (gint64)CLAMP(step, MIN_STEP_US, MAX_STEP_US);
 }
 
+/* When many started together the first to end are the quick ones: the slowest counts, or all others would be asked
+ * about as soon as the first have ended. */
 gint64 watch_pace_overdue(const WatchPace *pace)
 {
   if (pace->samples == 0)
     return UNLEARNED_OVERDUE_US;
-  return MAX((gint64)(pace->mean_us + 4 * pace->deviation_us), MIN_OVERDUE_US);
+  gdouble overdue = MAX(pace->mean_us + 4 * pace->deviation_us, 1.5 * pace->slowest_us);
+  return MAX((gint64)overdue, MIN_OVERDUE_US);
+}
+
+gint64 watch_ask_due(const Watch *watch, const WatchPace *pace, guint asked, gint64 asked_us)
+{
+  gint64 overdue = watch_pace_overdue(pace);
+  if (!*watch->volume_id) /* only the job tells */
+    return asked == 0 ? watch->look_us : asked_us + watch_pace_step(pace, asked_us - watch->start_us);
+  gint64 due = asked == 0 ? watch->start_us + overdue : asked_us + MIN(overdue, MAX_ASK_STEP_US);
+  if (watch->seen_us == 0)
+    return due;
+  gint64 stuck = watch->start_us + MAX(8 * overdue, STUCK_US);
+  gint64 hold =
+    watch->seen_us + MAX(SEEN_HOLDS_US, 2 * watch_pace_step(pace, watch->seen_us - watch->start_us));
+  return MAX(due, MIN(hold, stuck));
 }

@@ -1,192 +1,18 @@
 #include "evsclient/watcher.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "evsclient/api.h"
 #include "evsclient/error_body.h"
-#include "evsclient/http.h"
-#include "evsclient/job.h"
 #include "evsclient/watch.h"
 
 enum {
-  MAX_IDS = 60,
-  PAGE = 1000,
-  MAX_PAGES = 8,        /* of one sweep */
-  SWEEP_MS = 30 * 1000, /* its calls may take as long */
-  MIN_TICK_US = 200 * 1000,
-  SWEEP_SHARE = 4, /* at most a quarter of the time is spent in sweeps */
-  SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
-  MAX_ASK_STEP_US = 15 * G_USEC_PER_SEC,
   BROKEN_PATIENCE = 10, /* times that a running job is believed more than its disk's error status */
   BROKEN_STEP_US = G_USEC_PER_SEC,
-};
-
-/* The sweep thread lists; the waiting threads ask by id and by job, so that many ends at once are confirmed in
- * parallel. */
-struct EvsWatcher {
-  EvsClient *client;
-  Thread thread;
-  Mutex lock;
-  Cond changed; /* a watch came, or stop */
-  gboolean stop;
-  GPtrArray *watches; /* of Watch*, in their waiters' frames */
-  WatchPace paces[WATCH_KINDS];
 };
 
 gboolean evs_error_is_job_failure(const GError *error)
 {
   return evs_error_outcome(error) == EVS_OUTCOME_FAILED;
-}
-
-/* ---- the sweep ---- */
-
-/* With the lock held: when the next sweep is due; CLOCK_NEVER when nothing waits for one. */
-static gint64 next_sweep(const EvsWatcher *watcher)
-{
-  gint64 next = CLOCK_NEVER;
-  for (guint i = 0; i < watcher->watches->len; i++) {
-    const Watch *watch = watcher->watches->pdata[i];
-    if (*watch->volume_id)
-      next = MIN(next, watch->look_us);
-  }
-  return next;
-}
-
-/* With the lock held. Ids of all that wait: looking at all of them costs no more than looking at one. */
-static GPtrArray *collect_ids(EvsWatcher *watcher)
-{
-  GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-  gint64 now = clock_now_us();
-  for (guint i = 0; i < watcher->watches->len; i++) {
-    Watch *watch = watcher->watches->pdata[i];
-    if (!*watch->volume_id)
-      continue;
-    watch->look_us = now + watch_pace_step(&watcher->paces[watch->kind], now - watch->start_us);
-    if (!g_ptr_array_find_with_equal_func(ids, watch->volume_id, g_str_equal, NULL))
-      g_ptr_array_add(ids, g_strdup(watch->volume_id));
-  }
-  return ids;
-}
-
-/* With the lock held. row NULL: the list, complete for it, does not have the disk. */
-static void tell(Watch *watch, const EvsDisk *row)
-{
-  if (clock_now_us() < watch->deaf_until_us)
-    return;
-  gboolean may_be_gone = watch->kind == WATCH_DELETE || watch->kind == WATCH_DETACH;
-  WatchVerdict absent = may_be_gone ? WATCH_SUSPECT : WATCH_PENDING;
-  WatchVerdict verdict = row ? watch_judge_row(watch, row) : absent;
-  if (verdict == WATCH_DONE && !watch->row)
-    watch->row = evs_disk_copy(row);
-  if (verdict == WATCH_SUSPECT)
-    watch->suspected = TRUE;
-  if (verdict != WATCH_PENDING)
-    cond_signal(&watch->news);
-}
-
-/* asked: the ids that the list was complete for, or NULL for none. */
-static void hand_out(EvsWatcher *watcher, GPtrArray *rows, GPtrArray *asked)
-{
-  g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < rows->len; i++) {
-    EvsDisk *disk = rows->pdata[i];
-    g_hash_table_insert(by_id, disk->id, disk);
-  }
-  MUTEX_HOLD(&watcher->lock);
-  for (guint i = 0; i < watcher->watches->len; i++) {
-    Watch *watch = watcher->watches->pdata[i];
-    const EvsDisk *row = *watch->volume_id ? g_hash_table_lookup(by_id, watch->volume_id) : NULL;
-    if (row || (asked && *watch->volume_id &&
-                g_ptr_array_find_with_equal_func(asked, watch->volume_id, g_str_equal, NULL)))
-      tell(watch, row);
-  }
-}
-
-static gboolean sweep_by_ids(EvsWatcher *watcher, const EvsContext *context, GPtrArray *ids, GError **error)
-{
-  const char *list[MAX_IDS + 1] = {NULL};
-  for (guint i = 0; i < ids->len && i < MAX_IDS; i++)
-    list[i] = ids->pdata[i];
-  EvsDiskFilter filter = {.ids = list};
-  g_autoptr(GPtrArray) rows = evs_disk_list_page(watcher->client, context, &filter, error);
-  if (!rows)
-    return FALSE;
-  hand_out(watcher, rows, ids);
-  return TRUE;
-}
-
-/* Newest first, until all that wait were seen or no more pages are worth it. */
-static gboolean sweep_by_pages(EvsWatcher *watcher, const EvsContext *context, GPtrArray *ids, GError **error)
-{
-  g_autofree char *marker = NULL;
-  guint pages = MIN(MAX_PAGES, (ids->len + MAX_IDS - 1) / MAX_IDS), seen = 0;
-  for (guint page = 0; page < pages && seen < ids->len; page++) {
-    EvsDiskFilter filter = {.limit = PAGE, .marker = marker};
-    g_autoptr(GPtrArray) rows = evs_disk_list_page(watcher->client, context, &filter, error);
-    if (!rows)
-      return FALSE;
-    for (guint i = 0; i < rows->len; i++)
-      seen += g_ptr_array_find_with_equal_func(ids, ((EvsDisk *)rows->pdata[i])->id, g_str_equal, NULL);
-    gboolean complete = page == 0 && rows->len < PAGE;
-    hand_out(watcher, rows, complete ? ids : NULL);
-    if (rows->len < PAGE)
-      break;
-    g_free(marker);
-    marker = g_strdup(((EvsDisk *)rows->pdata[rows->len - 1])->id);
-  }
-  return TRUE;
-}
-
-static gboolean is_stopping(void *data)
-{
-  EvsWatcher *watcher = data;
-  MUTEX_HOLD(&watcher->lock);
-  return watcher->stop;
-}
-
-/* TRUE if the cloud answered. */
-static gboolean sweep(EvsWatcher *watcher, GPtrArray *ids)
-{
-  EvsContext context = {
-    .deadline_us = clock_deadline_in_ms(SWEEP_MS), .cancelled = is_stopping, .data = watcher};
-  g_autoptr(GError) error = NULL;
-  gboolean ok = ids->len <= MAX_IDS ? sweep_by_ids(watcher, &context, ids, &error)
-                                    : sweep_by_pages(watcher, &context, ids, &error);
-  if (!ok)
-    log_debug("sweep failed", LOG_TEXT("error", error->message));
-  return ok;
-}
-
-/* With the lock held: waits for a due sweep. NULL when the watcher stops. */
-static GPtrArray *await_due(EvsWatcher *watcher, gint64 not_before_us)
-{
-  while (!watcher->stop) {
-    gint64 next = next_sweep(watcher);
-    if (next != CLOCK_NEVER)
-      next = MAX(next, not_before_us);
-    if (next <= clock_now_us())
-      return collect_ids(watcher);
-    cond_wait_until(&watcher->changed, &watcher->lock, next);
-  }
-  return NULL;
-}
-
-static void *run(void *argument)
-{
-  EvsWatcher *watcher = argument;
-  gint64 not_before_us = 0;
-  for (;;) {
-    g_autoptr(GPtrArray) ids = NULL;
-    {
-      MUTEX_HOLD(&watcher->lock);
-      ids = await_due(watcher, not_before_us);
-    }
-    if (!ids)
-      return NULL;
-    gint64 start = clock_now_us();
-    gboolean ok = sweep(watcher, ids);
-    gint64 took = clock_now_us() - start; /* long when the cloud is slow or throttles: then ask less often */
-    not_before_us = ok ? start + MAX(MIN_TICK_US, SWEEP_SHARE * took) : clock_now_us() + SWEEP_FAILED_US;
-  }
 }
 
 EvsWatcher *evs_watcher_new(EvsClient *client)
@@ -196,7 +22,7 @@ EvsWatcher *evs_watcher_new(EvsClient *client)
   watcher->watches = g_ptr_array_new();
   mutex_init(&watcher->lock);
   cond_init(&watcher->changed);
-  watcher->thread = thread_start("sweep", run, watcher);
+  watcher->thread = thread_start("sweep", watch_sweep, watcher);
   return watcher;
 }
 
@@ -216,15 +42,13 @@ void evs_watcher_free(EvsWatcher *watcher)
   g_free(watcher);
 }
 
-/* ---- one wait ---- */
-
 typedef struct {
   EvsWatcher *watcher;
   const EvsContext *context;
   Watch watch;
   gboolean job_open; /* there is a job that may still tell something */
-  gint64 ask_us;     /* when to ask without the sweep having found anything */
-  gint64 ask_step_us;
+  guint asked;       /* times that job or disk were asked because the sweep found nothing */
+  gint64 asked_us;   /* the last of them */
   guint broken;
   EvsDisk *disk; /* as last read */
 } Wait;
@@ -235,13 +59,9 @@ static void begin(Wait *wait)
   Watch *watch = &wait->watch;
   cond_init(&watch->news);
   MUTEX_HOLD(&watcher->lock);
-  const WatchPace *pace = &watcher->paces[watch->kind];
   watch->start_us = clock_now_us();
-  watch->look_us = watch->start_us + watch_pace_first(pace);
+  watch->look_us = watch->start_us + watch_pace_first(&watcher->paces[watch->kind]);
   wait->job_open = *watch->job_id != '\0';
-  gboolean job_tells_all = wait->job_open && !*watch->volume_id;
-  wait->ask_step_us = job_tells_all ? watch_pace_step(pace, 0) : watch_pace_overdue(pace);
-  wait->ask_us = job_tells_all ? watch->look_us : watch->start_us + watch_pace_overdue(pace);
   g_ptr_array_add(watcher->watches, watch);
   cond_signal(&watcher->changed);
 }
@@ -331,7 +151,7 @@ static WatchVerdict ask_job(Wait *wait, GError **error)
     g_free(watch->volume_id);
     watch->volume_id = g_strdup(job->volume_id);
     watch->look_us = clock_now_us();
-    wait->ask_step_us = watch_pace_overdue(&wait->watcher->paces[watch->kind]);
+    wait->asked = 0;
     cond_signal(&wait->watcher->changed);
   }
   if (job->state == EVS_JOB_FAIL) {
@@ -374,22 +194,25 @@ static WatchVerdict ask_disk(Wait *wait, GError **error)
   return verdict == WATCH_BROKEN ? explain_broken(wait, error) : verdict;
 }
 
-/* With the lock held: sleeps until there is something to do. */
-static void await_news(Wait *wait)
+/* With the lock held: sleeps until there is something to do. TRUE if own questions are due. */
+static gboolean await_news(Wait *wait)
 {
   Watch *watch = &wait->watch;
-  if (!watch->row && !watch->suspected && clock_now_us() < wait->ask_us)
-    cond_wait_until(&watch->news, &wait->watcher->lock, MIN(wait->ask_us, evs_context_slice(wait->context)));
+  const WatchPace *pace = &wait->watcher->paces[watch->kind];
+  gint64 due = watch_ask_due(watch, pace, wait->asked, wait->asked_us);
+  if (!watch->row && !watch->suspected && clock_now_us() < due)
+    cond_wait_until(&watch->news, &wait->watcher->lock, MIN(due, evs_context_slice(wait->context)));
+  return clock_now_us() >= watch_ask_due(watch, pace, wait->asked, wait->asked_us);
 }
 
 /* The sweep found nothing for longer than usual: the job while it is open, then the disk. */
 static WatchVerdict ask_overdue(Wait *wait, GError **error)
 {
+  wait->asked++;
   WatchVerdict verdict = wait->job_open ? ask_job(wait, error) : WATCH_PENDING;
   if (verdict == WATCH_PENDING && !wait->job_open && *wait->watch.volume_id)
     verdict = ask_disk(wait, error);
-  wait->ask_us = clock_now_us() + wait->ask_step_us;
-  wait->ask_step_us = MIN(wait->ask_step_us + wait->ask_step_us / 2, MAX_ASK_STEP_US);
+  wait->asked_us = clock_now_us();
   return verdict;
 }
 
@@ -397,10 +220,10 @@ static WatchVerdict ask_overdue(Wait *wait, GError **error)
 static WatchVerdict next_verdict(Wait *wait, GError **error)
 {
   Watch *watch = &wait->watch;
-  gboolean suspected;
+  gboolean suspected, due;
   {
     MUTEX_HOLD(&wait->watcher->lock);
-    await_news(wait);
+    due = await_news(wait);
     suspected = watch->suspected;
     watch->suspected = FALSE;
     if (watch->row) {
@@ -410,12 +233,24 @@ static WatchVerdict next_verdict(Wait *wait, GError **error)
   }
   if (suspected)
     return ask_disk(wait, error);
-  return clock_now_us() < wait->ask_us ? WATCH_PENDING : ask_overdue(wait, error);
+  return due ? ask_overdue(wait, error) : WATCH_PENDING;
+}
+
+/* One bad id would spoil the sweep of all. */
+static gboolean check_ids(const Watch *watch, GError **error)
+{
+  if (!*watch->volume_id && !*watch->job_id)
+    return evs_error_set(error, EVS_CODE_INTERNAL, "cannot wait to %s: neither disk nor job is known",
+                         watch_what(watch->kind));
+  return (!*watch->volume_id || evs_id_check_uuid("volume", watch->volume_id, error)) &&
+         (!*watch->server_id || evs_id_check_uuid("server", watch->server_id, error)) &&
+         (!*watch->job_id || evs_id_check_job(watch->job_id, error));
 }
 
 static gboolean wait_for_end(Wait *wait, EvsDisk **ret_disk, GError **error)
 {
-  WatchVerdict verdict = WATCH_PENDING;
+  gboolean valid = check_ids(&wait->watch, error);
+  WatchVerdict verdict = valid ? WATCH_PENDING : WATCH_BROKEN;
   begin(wait);
   while (verdict == WATCH_PENDING) {
     if (!evs_context_check(wait->context, "", FALSE, NULL)) {
