@@ -223,6 +223,8 @@ static void handle_server_put(Request *request)
   g_free(server->status);
   server->status = g_strdup(statuses[status]);
   server_changed(request->sim, server);
+  if (g_str_equal(server->status, "DELETED"))
+    ecs_server_deleted(request->sim, server);
   reply_json(request, 200, state_of_server(request->sim, server));
 }
 

@@ -146,28 +146,39 @@ Disk *ecs_find_disk(const Request *request, const char *volume_id)
   return visible ? disk : NULL;
 }
 
+static gboolean set_disk_fault(Request *request, const Server *server, const char *volume_id, GError **error)
+{
+  static const char *const keys[] = {"fault", NULL};
+  const json_t *body = request_json(request);
+  const char *name = NULL;
+  DeviceFault fault = DEVICE_FAULT_NONE;
+  if (!body)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "the request body must be a JSON object");
+  if (!server || !server->devices)
+    return evs_error_set(error, EVS_CODE_NOT_FOUND, "there is no server '%s'",
+                         request_path(request, "server_id"));
+  return jsonread_known(body, "request body", keys, error) &&
+         jsonread_string(body, "request body", "fault", NULL, &name, error) &&
+         device_parse_fault(name, &fault, error) &&
+         device_set_fault(server->devices, volume_id, fault, error);
+}
+
 void ecs_handle_disk_fault(Request *request)
 {
   const Server *server = sim_server(request->sim, request_path(request, "server_id"));
-  const char *name = json_string_value(json_object_get(request_json(request), "fault"));
   const char *volume_id = request_path(request, "volume_id");
-  DeviceFault fault = DEVICE_FAULT_NONE;
   g_autoptr(GError) error = NULL;
-  if (!server || !server->devices) {
-    reply_error(request, 404, "Sim.0404", "there is no server '%s'", request_path(request, "server_id"));
+  if (set_disk_fault(request, server, volume_id, &error)) {
+    reply_json(request, 200,
+               json_pack("{s:s, s:s, s:O}", "server_id", server->id, "volume_id", volume_id, "fault",
+                         json_object_get(request_json(request), "fault")));
     return;
   }
-  if (!device_parse_fault(name, &fault, &error) ||
-      !device_set_fault(server->devices, volume_id, fault, &error)) {
-    int status = evs_error_is(error, EVS_CODE_NOT_FOUND)          ? 404
-                 : evs_error_is(error, EVS_CODE_INVALID_ARGUMENT) ? 400
-                                                                  : 500;
-    g_autofree char *code = g_strdup_printf("Sim.0%d", status);
-    reply_error(request, status, code, "%s", error->message);
-    return;
-  }
-  reply_json(request, 200,
-             json_pack("{s:s, s:s, s:s}", "server_id", server->id, "volume_id", volume_id, "fault", name));
+  int status = evs_error_is(error, EVS_CODE_NOT_FOUND)          ? 404
+               : evs_error_is(error, EVS_CODE_INVALID_ARGUMENT) ? 400
+                                                                : 500;
+  g_autofree char *code = g_strdup_printf("Sim.%04d", status);
+  reply_error(request, status, code, "%s", error->message);
 }
 
 void ecs_start(Sim *sim)

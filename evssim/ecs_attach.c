@@ -308,6 +308,19 @@ static void finish_detach(Sim *sim, Job *job, gboolean failed)
   settle(sim, disk);
 }
 
+void ecs_server_deleted(Sim *sim, Server *server)
+{
+  g_autoptr(GPtrArray) disks = ecs_disks_of(sim, server);
+  for (guint i = 0; i < disks->len; i++) {
+    Disk *disk = disks->pdata[i];
+    if (server->devices)
+      server_unplug(server, disk);
+    disk_attachment_remove(disk, server->id);
+    ecs_attaching_remove(sim, disk->id, server->id);
+    settle(sim, disk);
+  }
+}
+
 static const JobType job_types[] = {
   {.type = JOB_ATTACH,
    .service = SIM_SERVICE_ECS,

@@ -25,6 +25,8 @@ void ecs_start(Sim *sim);
 void ecs_stop(Sim *sim);
 /* server_id of 6.1.1: attaches the fresh disk at once; the job FAILs with EVS.2134 if the rules forbid it. */
 void ecs_attach_fresh(Sim *sim, Disk *disk, const char *server_id, Job *job);
+/* The server's status became DELETED: its disks are free at once, as the cloud does it. */
+void ecs_server_deleted(Sim *sim, Server *server);
 /* PUT /_sim/servers/ID/disks/VOL {"fault":...}; also answers. */
 void ecs_handle_disk_fault(Request *request);
 

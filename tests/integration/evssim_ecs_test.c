@@ -406,6 +406,50 @@ static void restart_brings_devices_and_jobs_back(void **state)
   assert_string_equal(device_name(cloud_server(cloud, "alpha-1")->devices, coming_id), "vdc");
 }
 
+static void disks_of_a_deleted_server_are_free(void **state)
+{
+  Cloud *cloud = *state;
+  Disk *attached = cloud_disk(cloud, "sim-1a", 10), *coming = cloud_disk(cloud, "sim-1a", 10);
+  attach(cloud, "alpha-1", attached);
+  g_auto(Answer) answer = attach_call(cloud, "alpha-1", coming->id, "");
+  assert_int_equal(answer.status, 200);
+  set_status(cloud, "alpha-1", "DELETED");
+  ecs_server_deleted(cloud->sim, sim_server(cloud->sim, cloud_server(cloud, "alpha-1")->id));
+  finish(cloud, &answer, "FAIL");
+  assert_string_equal(attached->status, DISK_AVAILABLE);
+  assert_string_equal(coming->status, DISK_AVAILABLE);
+  assert_int_equal(device_loops(cloud->sim), 0);
+  g_auto(Answer) late = detach_call(cloud, "alpha-1", attached->id, "");
+  assert_answer(&late, 404, "Ecs.0114");
+  attach(cloud, "alpha-2", attached);
+}
+
+/* Dispatched as from loopback, where alone /_sim answers. */
+static void disk_faults_are_read_strictly(void **state)
+{
+  Cloud *cloud = *state;
+  Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  attach(cloud, "alpha-1", disk);
+  static const struct {
+    const char *body;
+    int status;
+  } rows[] = {{"{\"fault\":\"short\"}", 200},
+              {"{\"fault\":\"melt\"}", 400},
+              {"{\"fault\":\"none\",\"x\":1}", 400},
+              {"{}", 400},
+              {"[]", 400},
+              {"{\"fault\":7}", 400}};
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Request) request = request_new(cloud->sim, "PUT", "/_sim");
+    request_set_parameter(request, "server_id", cloud_server(cloud, "alpha-1")->id);
+    request_set_parameter(request, "volume_id", disk->id);
+    request->body = (const guint8 *)rows[i].body;
+    request->body_bytes = strlen(rows[i].body);
+    ecs_handle_disk_fault(request);
+    assert_int_equal(request->p->status, rows[i].status);
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cloud_setup_with_devices, cloud_teardown)
 
 int main(void)
@@ -425,6 +469,8 @@ int main(void)
     TEST(dry_run_checks_and_attaches_nothing),
     TEST(unknown_and_empty_jobs_are_refused),
     TEST(restart_brings_devices_and_jobs_back),
+    TEST(disks_of_a_deleted_server_are_free),
+    TEST(disk_faults_are_read_strictly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
