@@ -310,6 +310,26 @@ static void strange_peers_do_no_harm(void **state)
   fixture_free(fixture);
 }
 
+/* kubelet and the sidecars have different ideas of a unix socket's authority, by their age. */
+static void every_authority_is_served(void **state)
+{
+  (void)state;
+  static const char *const authorities[] = {"localhost", "/var/lib/kubelet/plugins/evs/csi.sock",
+                                            "%2Fvar%2Flib%2Fkubelet%2Fplugins%2Fevs%2Fcsi.sock",
+                                            "csi.sock:80", "_"};
+  Fixture *fixture = fixture_new();
+  fixture_open(fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS(authorities); i++) {
+    int fd = raw_connect(fixture->path);
+    raw_send_headers(fd, "/csi.v1.Node/NodeStageVolume", authorities[i], NULL);
+    raw_send_message(fd, "\x0a\x02v1", 4, FALSE);
+    assert_true(raw_wait_end(fd, 5000));
+    close(fd);
+    fixture_wait_left(fixture, (int)i + 1);
+  }
+  fixture_free(fixture);
+}
+
 /* Core inflates a message whole before it looks at the size limit: 200 kB on the wire took 200 MB. */
 static void compressed_messages_are_refused(void **state)
 {
@@ -344,6 +364,7 @@ int main(void)
     cmocka_unit_test(joiners_hold_no_worker),
     cmocka_unit_test(vanished_clients_leave_their_flight),
     cmocka_unit_test(strange_peers_do_no_harm),
+    cmocka_unit_test(every_authority_is_served),
     cmocka_unit_test(compressed_messages_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
