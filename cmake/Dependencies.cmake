@@ -57,4 +57,4 @@ list(FILTER abseil EXCLUDE REGEX "_test|_flags_|failure_signal|leak_check|scoped
 list(TRANSFORM abseil REPLACE "^lib(.+)\\.a$" "\\1")
 evs_archive_group(grpc_archives grpc_unsecure gpr upb address_sorting cares z ${abseil} stdc++)
 # libm stands in the same argument: as one of its own CMake would put it before the archives that need it.
-evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr STATIC ${grpc_archives},-lm STATIC_OPTIONS -static-libgcc)
+evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr STATIC ${grpc_archives},-lm STATIC_OPTIONS -static-libgcc -Wl,--gc-sections)
