@@ -143,6 +143,14 @@ gboolean mount_entry_is_of(const MountEntry *entry, dev_t number)
          S_ISBLK(status.st_mode) && status.st_rdev == number;
 }
 
+const MountEntry *mount_table_of(const MountTable *table, dev_t number)
+{
+  for (gsize i = 0; i < table->count; i++)
+    if (mount_entry_is_of(&table->entries[i], number))
+      return &table->entries[i];
+  return NULL;
+}
+
 gboolean mount_options_have(const char *options, const char *option)
 {
   g_auto(GStrv) words = g_strsplit(options, ",", -1);

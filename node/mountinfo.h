@@ -45,5 +45,8 @@ const MountEntry *mount_table_at(const MountTable *table, const char *path);
  * if it is a node of that disk. */
 gboolean mount_entry_is_of(const MountEntry *entry, dev_t number);
 
+/* A mount of the disk, wherever it is; NULL if it is not mounted. */
+const MountEntry *mount_table_of(const MountTable *table, dev_t number);
+
 /* TRUE if `option` is one of the comma-separated words. */
 gboolean mount_options_have(const char *options, const char *option);

@@ -137,8 +137,6 @@ static gboolean take_identity(const char *volume_id, const char *serial, const c
     facts->identity = g_ascii_strdown(wwn, -1);
     return TRUE;
   }
-  if (strlen(volume_id) < DISK_SERIAL_LENGTH)
-    return evs_error_set(error, EVS_CODE_NOT_FOUND, "volume_id '%s' is not the id of an EVS disk", volume_id);
   g_autofree char *expected = g_strndup(volume_id, DISK_SERIAL_LENGTH);
   if (serial && !g_str_equal(serial, expected))
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
@@ -152,6 +150,8 @@ gboolean disk_facts_parse(const char *volume_id, const void *publish_context, gs
                           const void *volume_context, gsize n_volume_context, DiskFacts *ret_facts,
                           GError **error)
 {
+  if (!text_is_uuid(volume_id))
+    return evs_error_set(error, EVS_CODE_NOT_FOUND, "volume_id '%s' is not the id of an EVS disk", volume_id);
   const char *bus = map_find(publish_context, n_publish_context, "bus");
   const char *size = map_find(publish_context, n_publish_context, "size-bytes");
   const char *serial = map_find(publish_context, n_publish_context, "serial");

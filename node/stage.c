@@ -127,6 +127,19 @@ static gboolean prepare_and_mount(StageJob *job, const FormatJob *format, GError
          format_grow(format, filesystem, covered, job->staging.real, error);
 }
 
+/* The disk is in use at another path (an older kubelet staged it elsewhere): neither looked into nor checked, mounted
+ * once more as it is. */
+static gboolean mount_again(StageJob *job, const MountEntry *elsewhere, GError **error)
+{
+  const Filesystem *filesystem = filesystem_find(elsewhere->fs_type);
+  if (!filesystem || (*job->use.fs_type && !g_str_equal(job->use.fs_type, elsewhere->fs_type)))
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                         "disk '%s' is mounted as '%s' at '%s', but %s was asked for", job->device.node,
+                         elsewhere->fs_type, elsewhere->mount_point,
+                         *job->use.fs_type ? job->use.fs_type : "one of ext4, ext3, xfs, btrfs");
+  return mount_disk(job, filesystem, error);
+}
+
 static gboolean stage_filesystem(StageJob *job, GError **error)
 {
   if (!guarded_path_make(&job->staging, S_IFDIR, error) ||
@@ -147,6 +160,9 @@ static gboolean stage_filesystem(StageJob *job, GError **error)
   if (!format.reader_only && !read_only_take_back(job->node->guard, table, &job->device, error))
     return FALSE;
   const MountEntry *entry = mount_table_at(table, job->staging.real);
+  const MountEntry *elsewhere = entry ? NULL : mount_table_of(table, job->device.number);
+  if (elsewhere)
+    return mount_again(job, elsewhere, error);
   if (!entry)
     return prepare_and_mount(job, &format, error);
   /* Staged before; an attempt that was cut off after its mount may have left it to grow. */

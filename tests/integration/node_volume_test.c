@@ -44,6 +44,9 @@ static void life(void **state, const char *fs_type)
     assert_int_equal(bench_mount_count(disk->target), 1);
     assert_mounted(disk->staging, prefix);
     assert_mounted(disk->target, prefix);
+    struct stat status;
+    assert_int_equal(stat(disk->target, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0755); /* of the new root, whatever the daemon's umask */
     if (round == 0)
       write_text(disk->target, "x", "kept");
     assert_text(disk->target, "x", "kept");
@@ -76,6 +79,29 @@ static void xfs_lives(void **state)
 static void btrfs_lives(void **state)
 {
   life(state, "btrfs");
+}
+
+/* A kubelet that stages elsewhere than the one before it did, while pods use the disk. */
+static void a_disk_in_use_is_staged_at_a_second_path(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  for (gsize i = 0; i < 3; i++) {
+    static const char *const types[] = {"ext4", "xfs", "btrfs"};
+    BenchDisk *disk = bench_disk_new(bench, 512 * MIB);
+    g_autofree char *second = g_strconcat(disk->staging, "-2", NULL);
+    bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE));
+    write_text(disk->staging, "x", "kept");
+    json_t *request = bench_stage(disk, csi_mount(types[i], NULL), TRUE);
+    json_object_set_new(request, "staging_target_path", json_string(second));
+    bench_ok(node, "NodeStageVolume", json_incref(request));
+    assert_text(second, "x", "kept");
+    json_object_set_new(request, "volume_capability", csi_mount("ext3", NULL));
+    g_autofree char *third = g_strconcat(disk->staging, "-3", NULL);
+    json_object_set_new(request, "staging_target_path", json_string(third));
+    csi_expect_error(node, "NodeStageVolume", request, EVS_CODE_FAILED_PRECONDITION,
+                     "but ext3 was asked for");
+  }
 }
 
 static void no_type_means_ext4_or_what_is_there(void **state)
@@ -350,6 +376,7 @@ int main(void)
     TEST(ext3_lives),
     TEST(xfs_lives),
     TEST(btrfs_lives),
+    TEST(a_disk_in_use_is_staged_at_a_second_path),
     TEST(no_type_means_ext4_or_what_is_there),
     TEST(two_copies_of_one_xfs_mount_side_by_side),
     TEST(two_copies_of_one_btrfs_mount_side_by_side),

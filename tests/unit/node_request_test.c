@@ -102,6 +102,7 @@ static void bad_contexts_name_the_field(void **state)
      EVS_CODE_INVALID_ARGUMENT},
     {ID, "bus=virtio;size-bytes=1", "format=always", "volume_context.format", EVS_CODE_INVALID_ARGUMENT},
     {"short", "", "", "volume_id 'short'", EVS_CODE_NOT_FOUND},
+    {"fake-vol-id-0123456789-and-more-of-it", "", "", "is not the id of an EVS disk", EVS_CODE_NOT_FOUND},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
     g_auto(DiskFacts) facts = {0};
