@@ -1,0 +1,107 @@
+/* Who the node says it is: by options, by the metadata service of evs-sim, and what it does when told nonsense. */
+#include "tests/integration/node_support.h"
+
+#define KEY "topology.evs.csi.huaweicloud.com/zone"
+
+static void assert_info(const Plugin *node, const char *id, const char *zone, int limit)
+{
+  json_t *info = csi_call(node, "NodeGetInfo", NULL, "{}");
+  json_t *segments = json_object_get(json_object_get(info, "accessible_topology"), "segments");
+  assert_string_equal(json_string_value(json_object_get(info, "node_id")), id);
+  assert_string_equal(json_string_value(json_object_get(segments, KEY)), zone);
+  assert_int_equal(json_object_size(segments), 1);
+  assert_int_equal(json_integer_value(json_object_get(info, "max_volumes_per_node")), limit);
+  json_decref(info);
+}
+
+static void options_are_what_it_says(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  assert_info(bench_node_start(bench, NULL), "node-1", "zone-1", 59);
+  static const char *const limited[] = {"--volume-attach-limit=7", NULL};
+  assert_info(bench_node_start(bench, limited), "node-1", "zone-1", 7);
+  bench_disk_new(bench, MIB); /* a virtio disk: another limit counts */
+  assert_info(bench_node_start(bench, NULL), "node-1", "zone-1", 23);
+  static const char *const reserved[] = {"--reserved-volume-attachments=3", NULL};
+  assert_info(bench_node_start(bench, reserved), "node-1", "zone-1", 20);
+}
+
+static void the_metadata_service_is_asked_once(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  Plugin *node = node_start(*state, sim, &(PluginOptions){.ask_metadata = TRUE});
+  json_t *server = sim_server(sim, 0);
+  const char *id = json_string_value(json_object_get(server, "id"));
+  for (int i = 0; i < 3; i++) {
+    json_t *info = csi_call(node, "NodeGetInfo", NULL, "{}");
+    assert_string_equal(json_string_value(json_object_get(info, "node_id")), id);
+    json_decref(info);
+  }
+  json_decref(server);
+  assert_int_equal(sim_calls(sim, "meta.data"), 1);
+}
+
+static void a_silent_metadata_service_is_an_error_not_a_crash(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  static const char *const silent[] = {"--node-id=", "--metadata-url=http://127.0.0.1:1", NULL};
+  Plugin *node = bench_node_start(bench, silent);
+  csi_expect_error(node, "NodeGetInfo", json_object(), EVS_CODE_UNAVAILABLE, "give --node-id and --zone");
+  json_decref(csi_call(node, "Probe", NULL, "{}"));
+}
+
+static void nonsense_ends_it_before_it_serves(void **state)
+{
+  Harness *harness = *state;
+  g_autofree char *endpoint = g_strdup_printf("--endpoint=unix://%s/s", harness_dir(harness));
+  g_autofree char *kubelet = g_strdup_printf("--kubelet-dir=%s", harness_dir(harness));
+  static const struct {
+    const char *option, *text;
+  } rows[] = {
+    {"--node-id=a b", "--node-id 'a b'"},
+    {"--zone=a/b", "--zone 'a/b'"},
+    {"--metadata-url=ftp://x", "--metadata-url"},
+    {"--dev-dir=dev", "--dev-dir 'dev' is not an absolute path"},
+    {"--sys-dir=", "--sys-dir"},
+    {"--kubelet-dir=/nonexistent/kubelet", "kubelet-dir '/nonexistent/kubelet'"},
+    {"--volume-attach-limit=-1", "--volume-attach-limit=-1"},
+    {"--reserved-volume-attachments=59", "--reserved-volume-attachments=59"},
+    {"--device-timeout=601", "--device-timeout=601"},
+    {"--no-such-option", "no-such-option"},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    Process *process = process_start_list(harness, "evs-csi-node", endpoint, kubelet, rows[i].option, NULL);
+    assert_int_equal(process_wait_exit(process, HARNESS_WAIT_MS), 1);
+    g_autofree char *text = process_stderr(process);
+    if (!strstr(text, rows[i].text))
+      fail_msg("%s: %s", rows[i].option, text);
+    assert_int_equal(strchr(text, '\n') - text + 1, strlen(text)); /* one line */
+  }
+  Process *both = process_start_list(harness, "evs-csi-node", endpoint, kubelet, "--volume-attach-limit=5",
+                                     "--reserved-volume-attachments=1", NULL);
+  assert_int_equal(process_wait_exit(both, HARNESS_WAIT_MS), 1);
+}
+
+static void it_links_no_http_client(void **state)
+{
+  g_autofree char *which =
+    g_build_filename(g_getenv("EVS_BIN_DIR") ? g_getenv("EVS_BIN_DIR") : EVS_BIN, "evs-csi-node", NULL);
+  g_autofree char *libraries = bench_run(*state, "ldd", which, NULL);
+  static const char *const unwanted[] = {"libcurl", "libssl", "libjansson"};
+  for (gsize i = 0; i < G_N_ELEMENTS(unwanted); i++)
+    assert_null(strstr(libraries, unwanted[i]));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    TEST(options_are_what_it_says),
+    TEST(the_metadata_service_is_asked_once),
+    TEST(a_silent_metadata_service_is_an_error_not_a_crash),
+    TEST(nonsense_ends_it_before_it_serves),
+    TEST(it_links_no_http_client),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
