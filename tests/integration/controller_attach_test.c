@@ -22,7 +22,8 @@ static void drop_stage(void *data)
   g_free(stage);
 }
 
-static char *server_in(const Sim *sim, const char *name)
+/* The first server whose field has this value. */
+static char *server_with(const Sim *sim, const char *field, const char *value)
 {
   json_t *state = sim_get(sim, "/_sim/state");
   json_t *servers = json_object_get(state, "servers"), *server;
@@ -30,7 +31,8 @@ static char *server_in(const Sim *sim, const char *name)
   gsize i;
   json_array_foreach(servers, i, server)
   {
-    if (g_str_equal(json_string_value(json_object_get(server, "name")), name))
+    const char *has = json_string_value(json_object_get(server, field));
+    if (!id && has && g_str_equal(has, value))
       id = g_strdup(json_string_value(json_object_get(server, "id")));
   }
   json_decref(state);
@@ -47,7 +49,7 @@ static Stage *set_stage(Harness *harness, const SimOptions *options)
   stage->controller = controller_start(harness, stage->sim, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(stage->nodes); i++) {
     g_autofree char *name = g_strdup_printf("node-%zu", i + 1);
-    stage->nodes[i] = server_in(stage->sim, name);
+    stage->nodes[i] = server_with(stage->sim, "name", name);
   }
   return stage;
 }
@@ -99,7 +101,7 @@ static void gone_things_are_detached(void **state)
                    publish_request(NOBODY, stage->nodes[0], csi_mount("ext4", NULL)), EVS_CODE_NOT_FOUND, "");
   csi_expect_error(stage->controller, "ControllerPublishVolume",
                    publish_request(volume->id, NOBODY, csi_mount("ext4", NULL)), EVS_CODE_NOT_FOUND, NOBODY);
-  g_autofree char *far = server_in(stage->sim, "far-1");
+  g_autofree char *far = server_with(stage->sim, "zone", "sim-1b");
   csi_expect_error(stage->controller, "ControllerPublishVolume",
                    publish_request(volume->id, far, csi_mount("ext4", NULL)), EVS_CODE_FAILED_PRECONDITION,
                    "is in availability zone 'sim-1a', server");
@@ -242,6 +244,56 @@ static void a_running_detach_is_awaited(void **state)
   assert_int_equal(sim_calls(stage->sim, "ecs.detach"), 1);
 }
 
+/* Attaches and detaches of the same disks by two controllers at once: each gets through. */
+static void two_controllers_attach_and_detach(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  Plugin *plugins[] = {stage->controller, controller_start(stage->harness, stage->sim, NULL)};
+  CsiVolume *volumes[DISKS];
+  for (gsize i = 0; i < DISKS; i++) {
+    g_autofree char *name = g_strdup_printf("pvc-%zu", i);
+    volumes[i] = csi_create(stage->harness, plugins[i % 2], name, 10 * GIB, csi_mount("ext4", NULL));
+  }
+  for (int round = 0; round < 2; round++) {
+    Call calls[DISKS * 2] = {0};
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+      const char *id = volumes[i / 2]->id;
+      calls[i] = (Call){.plugin = plugins[i % 2],
+                        .method = round == 0 ? "ControllerPublishVolume" : "ControllerUnpublishVolume",
+                        .request = round == 0 ? publish_request(id, stage->nodes[0], csi_mount("ext4", NULL))
+                                              : unpublish_request(id, stage->nodes[0])};
+    }
+    calls_run(calls, G_N_ELEMENTS(calls));
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+      call_assert_ok(&calls[i]);
+      call_clear(&calls[i]);
+    }
+    for (gsize i = 0; i < DISKS; i++)
+      assert_int_equal(attachments(stage->sim, volumes[i]->id), round == 0 ? 1 : 0);
+  }
+}
+
+static void a_scsi_disk_is_told_by_its_wwn(void **state)
+{
+  Stage *stage = set_stage(*state, NULL);
+  json_t *request = create_request("pvc-scsi");
+  json_object_set_new(request, "parameters", json_pack("{s:s}", "scsi", "true"));
+  json_t *created = csi_call_json(stage->controller, "CreateVolume", request, CSI_TIMEOUT_MS, NULL);
+  const char *id = json_string_value(json_object_get(json_object_get(created, "volume"), "volume_id"));
+  json_t *reply =
+    csi_call_json(stage->controller, "ControllerPublishVolume",
+                  publish_request(id, stage->nodes[0], csi_mount("ext4", NULL)), CSI_TIMEOUT_MS, NULL);
+  json_t *context = json_object_get(reply, "publish_context");
+  assert_string_equal(json_string_value(json_object_get(context, "bus")), "scsi");
+  const char *wwn = json_string_value(json_object_get(context, "wwn"));
+  assert_int_equal(strlen(wwn), 32);
+  assert_int_equal(strspn(wwn, "0123456789abcdef"), 32);
+  assert_null(json_object_get(context, "serial"));
+  json_decref(reply);
+  unpublish(stage, id, stage->nodes[0]);
+  json_decref(created);
+}
+
 /* The answers to attach and detach get lost: the disk's state is read, nothing is done twice. */
 static void lost_answers_do_nothing_twice(void **state)
 {
@@ -269,6 +321,7 @@ int main(void)
     TEST(gone_things_are_detached),           TEST(a_shared_disk_leaves_all_nodes),
     TEST(one_server_takes_many_disks),        TEST(a_full_server_is_resource_exhausted),
     TEST(a_kill_in_mid_attach_attaches_once), TEST(a_running_detach_is_awaited),
+    TEST(two_controllers_attach_and_detach),  TEST(a_scsi_disk_is_told_by_its_wwn),
     TEST(lost_answers_do_nothing_twice),
   };
   return cmocka_run_group_tests_name("controller_attach", tests, NULL, NULL);

@@ -146,6 +146,33 @@ static void bad_configuration_ends_the_start(void **state)
   assert_does_not_start(harness, sim, &(PluginOptions){.extra = name}, "--driver-name");
 }
 
+/* ---- rotated keys ---- */
+
+static gboolean lists(void *data)
+{
+  g_autoptr(GError) error = NULL;
+  json_t *reply = csi_call(data, "ListVolumes", &error, "{}");
+  gboolean good = reply != NULL;
+  json_decref(reply);
+  return good;
+}
+
+static void a_changed_cloud_config_is_read_again(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  g_autofree char *good = NULL;
+  assert_true(g_file_get_contents(sim->cloud_config, &good, NULL, NULL));
+  g_autofree char *bad = g_strdup(good);
+  char *key = strstr(bad, "secret-key=") + strlen("secret-key=");
+  *key = *key == 'x' ? 'y' : 'x';
+  g_autofree char *path = harness_write_file(harness, "cloud-config", bad);
+  Plugin *controller = controller_start(harness, sim, &(PluginOptions){.cloud_config = path});
+  csi_expect_error(controller, "ListVolumes", json_object(), EVS_CODE_UNAUTHENTICATED, "");
+  g_free(harness_write_file(harness, "cloud-config", good));
+  assert_true(wait_until(lists, controller, HARNESS_WAIT_MS));
+}
+
 /* ---- paging ---- */
 
 static void make_disks(const Sim *sim)
@@ -224,6 +251,7 @@ int main(void)
     TEST(bad_input_is_refused_without_the_cloud),
     TEST(unknown_parameters_can_be_let_pass),
     TEST(bad_configuration_ends_the_start),
+    TEST(a_changed_cloud_config_is_read_again),
     TEST(every_disk_is_listed_once),
   };
   return cmocka_run_group_tests_name("controller_input", tests, NULL, NULL);

@@ -40,6 +40,25 @@ static void a_different_call_at_the_same_time_is_told_what_runs(void **state)
   call_clear(&first);
 }
 
+/* The client's time is shorter than the job: ABORTED says what runs, and the next call gets the disk. */
+static void a_short_deadline_is_aborted_and_the_next_call_succeeds(void **state)
+{
+  enum { SHORT_MS = 1500 };
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = SLOW_CREATE});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autoptr(GError) error = NULL;
+  json_t *none = csi_call_json(controller, "CreateVolume", create_request("pvc-1"), SHORT_MS, &error);
+  assert_null(none);
+  assert_int_equal(evs_error_code(error), EVS_CODE_ABORTED);
+  if (!strstr(error->message, "CreateVolume") || !strstr(error->message, "createVolume job") ||
+      !strstr(error->message, " s"))
+    fail_msg("operation, job and age wanted: %s", error->message);
+  csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_calls(sim, "6.1.1"), 1);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
 /* Each of many names is asked of both controllers at once: nobody fails, every name has one disk. */
 static void two_controllers_make_one_disk_per_name(void **state)
 {
@@ -181,6 +200,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     TEST(equal_calls_at_once_make_one_disk),
     TEST(a_different_call_at_the_same_time_is_told_what_runs),
+    TEST(a_short_deadline_is_aborted_and_the_next_call_succeeds),
     TEST(two_controllers_make_one_disk_per_name),
     TEST(a_lost_answer_makes_no_second_disk),
     TEST(a_failed_job_is_told_and_the_next_call_succeeds),
