@@ -21,8 +21,8 @@ typedef struct {
   char *token, *project;
   struct curl_slist *resolve;
   const char *ca_file;
-  gboolean
-    fresh; /* a connection for each call: libcurl sends a request again when a reused one dies unanswered */
+  /* A connection for each call: libcurl sends a request again when a reused one dies unanswered. */
+  gboolean fresh;
 } Client;
 
 typedef struct {
@@ -269,6 +269,7 @@ static void drops_before_and_after(void **state)
 {
   Sim *sim;
   Client *client = start(*state, NULL, &sim);
+  client->fresh = TRUE;
   g_autofree char *before = sim_fault(
     sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"before\"}}");
   g_auto(Reply) one = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
