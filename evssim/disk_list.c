@@ -143,6 +143,14 @@ static gboolean metadata_matches(const ListQuery *query, const Disk *disk)
   return TRUE;
 }
 
+static gboolean type_matches(const ListQuery *query, const Disk *disk)
+{
+  if (!request_query(query->request, "volume_type_id"))
+    return TRUE;
+  g_autofree char *type_id = disk_type_id(disk->type);
+  return text_matches(query, "volume_type_id", type_id);
+}
+
 static gboolean matches(const ListQuery *query, const Disk *disk)
 {
   const char *server_id = request_query(query->request, "server_id");
@@ -160,13 +168,12 @@ static gboolean matches(const ListQuery *query, const Disk *disk)
   for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
     if (!text_matches(query, texts[i].parameter, texts[i].value))
       return FALSE;
-  g_autofree char *type_id = disk_type_id(disk->type);
-  if (!text_matches(query, "volume_type_id", type_id) || (server_id && !disk_attachment(disk, server_id)) ||
+  if ((server_id && !disk_attachment(disk, server_id)) ||
       (query->ids && !g_hash_table_contains(query->ids, disk->id)))
     return FALSE;
   if (eps && !g_str_equal(eps, "all_granted_eps") && !g_str_equal(eps, disk->enterprise_project_id))
     return FALSE;
-  return metadata_matches(query, disk);
+  return type_matches(query, disk) && metadata_matches(query, disk);
 }
 
 static int compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
