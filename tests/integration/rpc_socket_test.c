@@ -59,6 +59,23 @@ static void second_instance_is_refused_and_harms_nothing(void **state)
   fixture_free(fixture);
 }
 
+static RpcServer *start_empty(const char *path)
+{
+  RpcServerOptions options = {
+    .endpoint = path, .max_concurrent_streams = 4, .class_threads = 1, .class_queue = 1, .grace_ms = 10};
+  RpcServer *server = rpc_server_new(&options);
+  g_autoptr(GError) error = NULL;
+  if (!rpc_server_start(server, &error))
+    fail_msg("%s", error->message);
+  return server;
+}
+
+static void stop(RpcServer *server)
+{
+  rpc_server_drain(server);
+  rpc_server_free(server);
+}
+
 static int bind_socket(const char *path)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -77,17 +94,37 @@ static void stale_socket_is_replaced(void **state)
   g_autofree char *lock_path = g_strconcat(path, ".lock", NULL);
   assert_true(g_file_set_contents(lock_path, "", 0, NULL));
   close(bind_socket(path));
-  RpcServerOptions options = {
-    .endpoint = path, .max_concurrent_streams = 4, .class_threads = 1, .class_queue = 1, .grace_ms = 10};
-  RpcServer *server = rpc_server_new(&options);
-  g_autoptr(GError) error = NULL;
-  if (!rpc_server_start(server, &error))
-    fail_msg("%s", error->message);
+  RpcServer *server = start_empty(path);
   RpcClient *client = rpc_client_new(path, NULL);
   assert_int_equal(probe(client, 5000), EVS_CODE_UNIMPLEMENTED); /* no service in it, but it answers */
   rpc_client_free(client);
-  rpc_server_drain(server);
-  rpc_server_free(server);
+  stop(server);
+  assert_int_equal(g_unlink(lock_path), 0);
+  assert_int_equal(g_rmdir(directory), 0);
+}
+
+/* One client over many lives of the server, as a sidecar has it. */
+static void restarted_server_is_found_by_its_old_client(void **state)
+{
+  (void)state;
+  g_autofree char *directory = g_dir_make_tmp("evs-rpc-XXXXXX", NULL);
+  g_autofree char *path = g_strconcat(directory, "/csi.sock", NULL);
+  g_autofree char *lock_path = g_strconcat(path, ".lock", NULL);
+  RpcClient *client = rpc_client_new(path, NULL);
+  assert_int_equal(probe(client, 5000), EVS_CODE_UNAVAILABLE);
+  for (int life = 0; life < 3; life++) {
+    RpcServer *server = start_empty(path);
+    EvsCode code = EVS_CODE_UNAVAILABLE;
+    for (gint64 until_us = clock_deadline_in_ms(10000);
+         code == EVS_CODE_UNAVAILABLE && clock_now_us() < until_us;) {
+      code = probe(client, 5000);
+      clock_sleep_until(clock_deadline_in_ms(5));
+    }
+    assert_int_equal(code, EVS_CODE_UNIMPLEMENTED);
+    stop(server);
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+  }
+  rpc_client_free(client);
   assert_int_equal(g_unlink(lock_path), 0);
   assert_int_equal(g_rmdir(directory), 0);
 }
@@ -163,6 +200,7 @@ int main(void)
     cmocka_unit_test(socket_and_lock_are_private),
     cmocka_unit_test(second_instance_is_refused_and_harms_nothing),
     cmocka_unit_test(stale_socket_is_replaced),
+    cmocka_unit_test(restarted_server_is_found_by_its_old_client),
     cmocka_unit_test(foreign_owners_of_the_path_are_respected),
     cmocka_unit_test(failed_bind_is_an_error_not_a_crash),
     cmocka_unit_test(every_fd_closes_on_exec),
