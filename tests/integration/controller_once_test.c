@@ -131,7 +131,7 @@ static void an_old_failure_is_history(void **state)
   Harness *harness = *state;
   Sim *sim = sim_start(harness, NULL);
   Plugin *controller = controller_start(harness, sim, NULL);
-  g_autofree char *fault = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
+  g_autofree char *fault G_GNUC_UNUSED = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
                                           "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
   csi_expect_error(controller, "CreateVolume", create_request("pvc-1"), EVS_CODE_INTERNAL, "EVS.2024");
   process_kill(controller->process);
@@ -170,7 +170,7 @@ static void tokens_ignored_in_silence_make_one_disk(void **state)
   Harness *harness = *state;
   Sim *sim = sim_start(harness, &(SimOptions){.profile = "{\"client_token\":\"ignored\"}"});
   Plugin *controller = controller_start(harness, sim, NULL);
-  g_autofree char *fault = sim_fault(
+  g_autofree char *fault G_GNUC_UNUSED = sim_fault(
     sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}");
   CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
   process_kill(controller->process);

@@ -181,7 +181,7 @@ static void test_password(void **state)
   json_decref(accounts);
   g_autoptr(EvsConfig) config = other_auth(sim, extra);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
   assert_int_equal(sim_calls(sim, "iam.token"), 1);
   assert_int_equal(sim_calls(sim, "iam.projects"), 0);
   cloud_close(&cloud);
@@ -196,7 +196,7 @@ static void test_agency(void **state)
   g_autoptr(EvsConfig) base = load_config(sim);
   config->project_id = g_strdup(base->project_id);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
   cloud_close(&cloud);
 }
 
@@ -206,7 +206,7 @@ static void test_clock_that_is_wrong(void **state)
   sim_send(sim, "PUT", "/_sim/clock", "{\"skew_ms\":-3600000}");
   g_autoptr(EvsConfig) config = load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
   assert_int_equal(sim_calls(sim, "6.1.1"), 2); /* refused once */
   cloud_close(&cloud);
 }
@@ -216,7 +216,7 @@ static void test_lost_answers(void **state)
   Sim *sim = sim_start(*state, NULL);
   g_autoptr(EvsConfig) config = load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *first = create(&cloud, NULL), *job = NULL, *id = NULL;
+  g_autofree char *first G_GNUC_UNUSED = create(&cloud, NULL), *job = NULL, *id = NULL;
   static const char *const when[] = {"before", "after"};
   for (guint i = 0; i < G_N_ELEMENTS(when); i++) {
     g_autofree char *fault = g_strdup_printf(
@@ -237,7 +237,7 @@ static void test_failed_job(void **state)
   Sim *sim = sim_start(*state, NULL);
   g_autoptr(EvsConfig) config = load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *handle = sim_fault(
+  g_autofree char *handle G_GNUC_UNUSED = sim_fault(
     sim,
     "{\"match\":{\"op\":\"6.1.1\"},\"action\":{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
   g_autoptr(GError) error = NULL;

@@ -8,7 +8,7 @@
 #include "evsclient/server.h"
 #include "tests/harness/http_script.h"
 
-#include "cmocka_all.h"
+#include "tests/unit/cmocka_all.h"
 
 #define PROJECT "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define DISK_ID "b104b8db-170d-441b-897a-3c8ba9c5a214"

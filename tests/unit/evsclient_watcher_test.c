@@ -6,7 +6,7 @@
 #include "base/thread.h"
 #include "tests/harness/http_script.h"
 
-#include "cmocka_all.h"
+#include "tests/unit/cmocka_all.h"
 
 #define PROJECT "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define SERVER_ID "a0000000-0000-4000-8000-000000000001"
