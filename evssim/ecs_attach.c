@@ -205,9 +205,11 @@ static void finish_attach(Sim *sim, Job *job, gboolean failed)
   Disk *disk = sim_disk(sim, job->volume_id);
   Server *server = sim_server(sim, job->server_id);
   g_autoptr(GError) error = NULL;
-  if (!disk || !server || !ecs_attaching(sim, job->volume_id, job->server_id))
+  /* Killed after the disk's record was written and before the job's: the work is done. */
+  gboolean done = disk && disk_attachment(disk, job->server_id);
+  if (!done && (!disk || !server || !ecs_attaching(sim, job->volume_id, job->server_id)))
     job_fail(job, "Ecs.0205", "Failed to attach the disk: the disk or the server has gone.");
-  else if (!failed && !complete(sim, disk, server, &error))
+  else if (!done && !failed && !complete(sim, disk, server, &error))
     job_fail(job, "Ecs.0205", error->message);
   ecs_attaching_remove(sim, job->volume_id, job->server_id);
   if (disk)

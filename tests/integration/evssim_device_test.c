@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "evssim/device.h"
 #include "evssim/loop.h"
 #include "tests/harness/harness.h"
@@ -419,6 +420,51 @@ static void purge_frees_what_lies_below_a_directory(void **state)
   assert_int_equal(loops_below(harness), 0);
 }
 
+enum { RACERS = 4, LOOPS_EACH = 8 };
+
+typedef struct {
+  Harness *harness;
+  int number;
+  LoopDevice loops[LOOPS_EACH];
+  gboolean failed;
+} Racer;
+
+static void *race(void *argument)
+{
+  Racer *racer = argument;
+  for (int i = 0; i < LOOPS_EACH; i++) {
+    g_autofree char *file = harness_path(racer->harness, "race-%d-%d.img", racer->number, i);
+    racer->failed |= !loop_open(&racer->loops[i], file, FALSE, NULL);
+  }
+  return NULL;
+}
+
+/* The kernel names a free device to everybody who asks; only one gets it. */
+static void racing_openers_each_get_a_device(void **state)
+{
+  Harness *harness = *state;
+  Racer racers[RACERS] = {{0}};
+  Thread threads[RACERS];
+  for (int i = 0; i < RACERS * LOOPS_EACH; i++) {
+    g_autofree char *name = g_strdup_printf("race-%d-%d", i / LOOPS_EACH, i % LOOPS_EACH);
+    g_free(disk_image(harness, name));
+  }
+  for (int i = 0; i < RACERS; i++) {
+    racers[i].harness = harness;
+    racers[i].number = i;
+    threads[i] = thread_start("racer", race, &racers[i]);
+  }
+  for (int i = 0; i < RACERS; i++)
+    thread_join(threads[i]);
+  assert_int_equal(loops_below(harness), RACERS * LOOPS_EACH);
+  for (int i = 0; i < RACERS; i++) {
+    assert_false(racers[i].failed);
+    for (int j = 0; j < LOOPS_EACH; j++)
+      loop_close(&racers[i].loops[j]);
+  }
+  assert_int_equal(loops_below(harness), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
 
 int main(int argc, char **argv)
@@ -437,6 +483,7 @@ int main(int argc, char **argv)
     TEST(growing_disk_shows_its_new_size),
     TEST(what_is_wrong_is_said),
     TEST(purge_frees_what_lies_below_a_directory),
+    TEST(racing_openers_each_get_a_device),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

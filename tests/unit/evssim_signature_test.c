@@ -207,6 +207,36 @@ static void date_must_be_signed_and_of_the_scope(void **state)
   assert_string_equal(error->message, "header 'X-Sdk-Date' is not signed");
 }
 
+/* Bytes that mean something to the parsers, and some that do not. */
+static char *random_text(GRand *random, gsize max)
+{
+  static const char alphabet[] = "AZaz09%+&=?/;:, .-_~\xe5\xff\n%2F%zz";
+  gsize length = (gsize)g_rand_int_range(random, 0, (gint32)max);
+  GString *text = g_string_new(NULL);
+  for (gsize i = 0; i < length; i++)
+    g_string_append_c(text, alphabet[g_rand_int_range(random, 0, (gint32)sizeof alphabet - 1)]);
+  return g_string_free(text, FALSE);
+}
+
+static void hostile_input_is_refused_or_signed_but_never_verified(void **state)
+{
+  (void)state;
+  GRand *random = g_rand_new_with_seed(1);
+  for (int i = 0; i < 20000; i++) {
+    g_autofree char *target = random_text(random, 60), *noise = random_text(random, 40);
+    g_autofree char *header = g_strdup_printf(
+      "SDK-HMAC-SHA256 %s%s", i % 3 ? SCOPED + strlen("SDK-HMAC-SHA256 ") : "", i % 2 ? noise : "");
+    g_autoptr(Signature) signature = signature_parse(header, NULL);
+    if (!signature)
+      continue;
+    SignatureRequest request = plain_request(i % 5 ? "GET" : "POST", target);
+    g_autoptr(GError) error = NULL;
+    assert_false(signature_verify(signature, &request, "SK", &error));
+    assert_true(evs_error_is(error, EVS_CODE_UNAUTHENTICATED));
+  }
+  g_rand_free(random);
+}
+
 int main(void)
 {
   static const struct CMUnitTest tests[] = {
@@ -216,6 +246,7 @@ int main(void)
     cmocka_unit_test(broken_authorization_is_refused),
     cmocka_unit_test(request_must_carry_what_was_signed),
     cmocka_unit_test(date_must_be_signed_and_of_the_scope),
+    cmocka_unit_test(hostile_input_is_refused_or_signed_but_never_verified),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
