@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "node/intent.h"
 #include "node/spawn.h"
 
 #include <errno.h>
@@ -91,8 +92,12 @@ static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError 
   made = metrics_counter("evs_node_formats_total", "File systems made on disks.", "filesystem", NULL);
   log_info("making a file system", LOG_TEXT("disk", job->device->node),
            LOG_TEXT("filesystem", filesystem->name));
-  /* The order is the point: all of the file system is on the disk before the mark goes. */
-  if (!run(job, filesystem->make, NULL, NULL, error) || !flush(job, error))
+  /* The order is the point: the note before the first write of mkfs, all of the file system on the disk before the
+   * marks go, the note before the label. */
+  if (job->facts->if_empty && !job->facts->blank && !intent_write(job->device, error))
+    return FALSE;
+  if (!run(job, filesystem->make, NULL, NULL, error) || !flush(job, error) ||
+      !intent_clear(job->device, error))
     return FALSE;
   if (!run(job, filesystem->clear_label, NULL, NULL, error) || !flush(job, error))
     return FALSE;
@@ -115,6 +120,7 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
   if (!probe_edges(job->device->fd, job->device->node, job->device->size, &zero, error) ||
       !probe_disk(job->device->fd, job->device->node, &found, error))
     return FALSE;
+  zero = zero || intent_is_present(job->device);
   if (!format_decide(&found, job->facts, job->wanted, job->reader_only, zero, &decision, ret_filesystem,
                      error)) {
     g_prefix_error(error, "disk '%s': ", job->device->node);

@@ -19,7 +19,8 @@
 
 typedef enum { FORMAT_TAKE, FORMAT_MAKE } FormatDecision;
 
-/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; edges_zero counts for if_empty disks only.
+/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; edges_zero counts for if_empty disks only (all
+ * zero, or left so by a mkfs of ours).
  * FAILED_PRECONDITION naming what was found and what was asked for. */
 gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
                        gboolean reader_only, gboolean edges_zero, FormatDecision *ret_decision,

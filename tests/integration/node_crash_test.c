@@ -67,9 +67,19 @@ static void gate_close(const Gate *gate, const char *tool, int at, const char *a
   gate_script(gate, tool, script);
 }
 
-static void expect_sound(Harness *harness, const Plugin *node, const BenchDisk *disk, const char *fs_type)
+/* A stage that may format: a new disk, or a static volume that is to be formatted if it is empty. */
+static json_t *stage_request(const BenchDisk *disk, const char *fs_type, gboolean blank)
 {
-  bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(fs_type, NULL), TRUE));
+  json_t *request = bench_stage(disk, csi_mount(fs_type, NULL), blank);
+  if (!blank)
+    json_object_set_new(request, "volume_context", json_pack("{s:s}", "format", "if-empty"));
+  return request;
+}
+
+static void expect_sound(Harness *harness, const Plugin *node, const BenchDisk *disk, const char *fs_type,
+                         gboolean blank)
+{
+  bench_ok(node, "NodeStageVolume", stage_request(disk, fs_type, blank));
   g_autofree char *mounted = bench_mounted(disk->staging), *prefix = g_strconcat(fs_type, " rw,", NULL);
   assert_true(mounted && g_str_has_prefix(mounted, prefix));
   g_autofree char *file = g_build_filename(disk->staging, "kept", NULL);
@@ -84,7 +94,7 @@ static void expect_sound(Harness *harness, const Plugin *node, const BenchDisk *
 }
 
 /* mkfs dies before write 1, 2, 3 ... until it gets through. */
-static void mkfs_may_die_anywhere(void **state, const char *fs_type)
+static void mkfs_may_die_anywhere(void **state, const char *fs_type, gboolean blank)
 {
   g_auto(Gate) gate = {0};
   gate_init(&gate, *state);
@@ -97,8 +107,8 @@ static void mkfs_may_die_anywhere(void **state, const char *fs_type)
     BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
     gate_close(&gate, tool, at, "kill");
     g_autoptr(GError) error = NULL;
-    json_t *reply = csi_call_json(node, "NodeStageVolume", bench_stage(disk, csi_mount(fs_type, NULL), TRUE),
-                                  CSI_TIMEOUT_MS, &error);
+    json_t *reply =
+      csi_call_json(node, "NodeStageVolume", stage_request(disk, fs_type, blank), CSI_TIMEOUT_MS, &error);
     gate_open(&gate, tool);
     if (reply) { /* it made fewer writes than that */
       json_decref(reply);
@@ -107,32 +117,47 @@ static void mkfs_may_die_anywhere(void **state, const char *fs_type)
     }
     assert_non_null(strstr(error->message, "was killed by signal 9"));
     assert_int_equal(bench_mount_count(disk->staging), 0);
-    expect_sound(*state, node, disk, fs_type);
+    expect_sound(*state, node, disk, fs_type, blank);
     bench_disk_free(disk);
     points++;
   }
-  print_message("%s: died at %d points\n", tool, points);
+  print_message("%s%s: died at %d points\n", tool, blank ? "" : " (if-empty)", points);
   assert_true(points > 2);
 }
 
 static void mkfs_ext4_may_die_anywhere(void **state)
 {
-  mkfs_may_die_anywhere(state, "ext4");
+  mkfs_may_die_anywhere(state, "ext4", TRUE);
 }
 
-static void mkfs_ext3_may_die_anywhere(void **state)
+static void mkfs_ext4_if_empty_may_die_anywhere(void **state)
 {
-  mkfs_may_die_anywhere(state, "ext3");
+  mkfs_may_die_anywhere(state, "ext4", FALSE);
+}
+
+static void mkfs_ext3_if_empty_may_die_anywhere(void **state)
+{
+  mkfs_may_die_anywhere(state, "ext3", FALSE);
 }
 
 static void mkfs_xfs_may_die_anywhere(void **state)
 {
-  mkfs_may_die_anywhere(state, "xfs");
+  mkfs_may_die_anywhere(state, "xfs", TRUE);
+}
+
+static void mkfs_xfs_if_empty_may_die_anywhere(void **state)
+{
+  mkfs_may_die_anywhere(state, "xfs", FALSE);
 }
 
 static void mkfs_btrfs_may_die_anywhere(void **state)
 {
-  mkfs_may_die_anywhere(state, "btrfs");
+  mkfs_may_die_anywhere(state, "btrfs", TRUE);
+}
+
+static void mkfs_btrfs_if_empty_may_die_anywhere(void **state)
+{
+  mkfs_may_die_anywhere(state, "btrfs", FALSE);
 }
 
 /* What makes the mark necessary: a killed mkfs.xfs leaves what looks like xfs and cannot be mounted. */
@@ -225,7 +250,7 @@ static void an_orphaned_mkfs_keeps_the_disk(void **state)
     assert_true(orphan > 1);
     kill(orphan, SIGKILL);
     assert_true(wait_until(orphan_gone, tool, HARNESS_WAIT_MS));
-    expect_sound(*state, second, disk, types[i]);
+    expect_sound(*state, second, disk, types[i], TRUE);
     process_stop(second->process);
   }
 }
@@ -246,7 +271,7 @@ static void death_between_mkfs_and_the_clearing_of_the_mark(void **state)
     gate_open(&gate, clearing[i]);
     g_autofree char *signature = bench_run(*state, "blkid", "-p", "-o", "export", disk->node, NULL);
     assert_non_null(strstr(signature, "LABEL=" FILESYSTEM_LABEL));
-    expect_sound(*state, node, disk, types[i]);
+    expect_sound(*state, node, disk, types[i], TRUE);
   }
 }
 
@@ -289,9 +314,12 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(mkfs_ext4_may_die_anywhere),
-    TEST(mkfs_ext3_may_die_anywhere),
+    TEST(mkfs_ext4_if_empty_may_die_anywhere),
+    TEST(mkfs_ext3_if_empty_may_die_anywhere),
     TEST(mkfs_xfs_may_die_anywhere),
+    TEST(mkfs_xfs_if_empty_may_die_anywhere),
     TEST(mkfs_btrfs_may_die_anywhere),
+    TEST(mkfs_btrfs_if_empty_may_die_anywhere),
     TEST(a_killed_mkfs_xfs_is_what_the_mark_is_for),
     TEST(an_orphaned_mkfs_keeps_the_disk),
     TEST(death_between_mkfs_and_the_clearing_of_the_mark),

@@ -1,0 +1,16 @@
+/* "A mkfs of ours has begun on this disk": a block 3 MiB before the end of the disk, where no mkfs of the table writes
+ * before its superblock is there. Needed for disks that may be formatted only if their edges are all zero
+ * (volumeAttributes format: if-empty): a killed mkfs.ext4 leaves no signature, but bytes that are not zero. Written
+ * before mkfs, cleared before the label is, so that no mounted file system ever carries it. */
+#pragma once
+
+#include "node/device.h"
+
+/* INTERNAL if the disk cannot be written. The block is on the disk when this returns. */
+gboolean intent_write(const Device *device, GError **error);
+
+/* FALSE also when the disk cannot be read. */
+gboolean intent_is_present(const Device *device);
+
+/* Clears the block if it still holds the note; mkfs may have taken the place. */
+gboolean intent_clear(const Device *device, GError **error);
