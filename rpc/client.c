@@ -13,6 +13,7 @@
 #include <grpc/support/time.h>
 
 enum { MAX_REPLY_BYTES = 64 * 1024 * 1024, MAX_IDLE_QUEUES = 8 };
+enum { RECONNECT_MIN_MS = 100, RECONNECT_MAX_MS = 1000 };
 
 struct RpcClient {
   grpc_channel *channel;
@@ -29,6 +30,9 @@ RpcClient *rpc_client_new(const char *endpoint, GError **error)
   grpc_arg list[] = {
     {GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, {.integer = MAX_REPLY_BYTES}},
     {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_CHANNELZ, {.integer = 0}},
+    /* A local server that starts or restarts is met within a blink, not after gRPC's 1 to 20 s. */
+    {GRPC_ARG_INTEGER, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MIN_MS}},
+    {GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MAX_MS}},
     {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
     /* A server that restarts is found again soon. */
     {GRPC_ARG_INTEGER, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, {.integer = 50}},
