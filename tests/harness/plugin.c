@@ -104,6 +104,9 @@ static gboolean answers_probe(void *data)
   if (!reply) {
     g_free(wait->last_error);
     wait->last_error = g_strdup(error->message);
+    /* gRPC's channel would try again only seconds after it met the socket of a killed server. */
+    rpc_client_free(wait->plugin->client);
+    wait->plugin->client = rpc_client_new(wait->plugin->endpoint, NULL);
     return FALSE;
   }
   protobuf_c_message_free_unpacked(reply, NULL);
