@@ -177,6 +177,24 @@ static void other_calls_answer_before_the_deadline_too(void **state)
   fixture_free(fixture);
 }
 
+/* What rpc_call_deadline_us() tells: a flight its budget, whoever waits; another call when its answer is due. */
+static void handlers_know_their_deadline(void **state)
+{
+  (void)state;
+  Fixture *fixture = fixture_new();
+  fixture_open(fixture);
+  ProtobufCMessage *stage = stage_request("v1", "/a"), *publish = publish_request("v2");
+  assert_int_equal(call_node(fixture->client, "NodeStageVolume", stage, 20000, NULL), EVS_CODE_OK);
+  assert_in_range(fixture_left_ms(fixture), 14 * 60 * 1000, 15 * 60 * 1000);
+  assert_int_equal(call_node(fixture->client, "NodePublishVolume", publish, 20000, NULL), EVS_CODE_OK);
+  assert_in_range(fixture_left_ms(fixture), 10000, 19000); /* 20 s - 1 s at most */
+  assert_int_equal(call_node(fixture->client, "NodePublishVolume", publish, 0, NULL), EVS_CODE_OK);
+  assert_int_equal(fixture_left_ms(fixture), -1);
+  free_message(stage);
+  free_message(publish);
+  fixture_free(fixture);
+}
+
 static void full_pools_answer_unavailable(void **state)
 {
   (void)state;
@@ -358,6 +376,7 @@ int main(void)
     cmocka_unit_test(equal_requests_share_one_run),
     cmocka_unit_test(flights_answer_before_the_deadline_and_go_on),
     cmocka_unit_test(other_calls_answer_before_the_deadline_too),
+    cmocka_unit_test(handlers_know_their_deadline),
     cmocka_unit_test(full_pools_answer_unavailable),
     cmocka_unit_test(queued_calls_of_gone_clients_are_not_begun),
     cmocka_unit_test(joiners_hold_no_worker),

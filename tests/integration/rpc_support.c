@@ -20,6 +20,8 @@ static gboolean pass_gate(Fixture *fixture, RpcCall *call, GError **error)
 {
   MUTEX_HOLD(&fixture->lock);
   fixture->entered++;
+  gint64 deadline_us = rpc_call_deadline_us(call);
+  fixture->left_ms = deadline_us == CLOCK_NEVER ? -1 : clock_left_ms(deadline_us);
   cond_broadcast(&fixture->changed);
   while (!fixture->open && (fixture->stubborn || !rpc_call_stopping(call)))
     cond_wait_until(&fixture->changed, &fixture->lock, clock_deadline_in_ms(20));
@@ -142,6 +144,12 @@ int fixture_count(Fixture *fixture, const int *counter)
 {
   MUTEX_HOLD(&fixture->lock);
   return *counter;
+}
+
+gint64 fixture_left_ms(Fixture *fixture)
+{
+  MUTEX_HOLD(&fixture->lock);
+  return fixture->left_ms;
 }
 
 void fixture_free(Fixture *fixture)

@@ -20,6 +20,7 @@ typedef struct {
   gboolean stubborn; /* handlers wait for the gate only, whatever the server says */
   int entered, left; /* handler runs begun, ended */
   int unwanted;      /* of those that ended: nobody waited any more */
+  gint64 left_ms;    /* the last handler to come saw this much time left; -1: no deadline */
   int stopped;       /* of those that ended: because the server stops */
 } Fixture;
 
@@ -33,6 +34,7 @@ void fixture_open(Fixture *fixture);
 void fixture_make_stubborn(Fixture *fixture);
 /* The present value of one of the counters. */
 int fixture_count(Fixture *fixture, const int *counter);
+gint64 fixture_left_ms(Fixture *fixture);
 /* Waits, at most 10 s, until so many handlers have begun / ended; fails the test otherwise. */
 void fixture_wait_entered(Fixture *fixture, int count);
 void fixture_wait_left(Fixture *fixture, int count);
