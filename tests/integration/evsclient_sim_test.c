@@ -7,6 +7,10 @@
 #include "evsclient/watcher.h"
 #include "tests/harness/sim.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
 #define TOKEN "6f1c2f0e-6a0b-4d0c-9f55-1c5d6c1b2a3f"
 
 typedef struct {
@@ -249,6 +253,72 @@ static void test_failed_job(void **state)
   cloud_close(&cloud);
 }
 
+static void write_pem(const char *path, X509 *certificate, EVP_PKEY *key)
+{
+  FILE *file = fopen(path, "we");
+  assert_non_null(file);
+  assert_int_equal(certificate ? PEM_write_X509(file, certificate)
+                               : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL),
+                   1);
+  fclose(file);
+}
+
+/* A certificate for 127.0.0.1 that is its own authority. */
+static void make_certificate(const char *certificate_path, const char *key_path)
+{
+  EVP_PKEY *key = EVP_EC_gen("P-256");
+  X509 *certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const guchar *)"test",
+                             -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  X509_EXTENSION *name = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+  X509_add_ext(certificate, name, -1);
+  X509_EXTENSION_free(name);
+  assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+  write_pem(certificate_path, certificate, NULL);
+  write_pem(key_path, NULL, key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+}
+
+static void test_certificates(void **state)
+{
+  Harness *harness = *state;
+  g_autofree char *certificate = harness_path(harness, "cert.pem"), *key = harness_path(harness, "key.pem");
+  g_autofree char *dir = harness_path(harness, "sim"), *path = harness_path(harness, "sim/cloud-config");
+  make_certificate(certificate, key);
+  g_autofree char *state_dir = g_strconcat("--state-dir=", dir, NULL);
+  g_autofree char *tls_cert = g_strconcat("--tls-cert=", certificate, NULL);
+  g_autofree char *tls_key = g_strconcat("--tls-key=", key, NULL);
+  Process *process =
+    process_start_list(harness, "evs-sim", "--listen=127.0.0.1:0", state_dir, tls_cert, tls_key, NULL);
+  g_autofree char *url = process_wait_output(process, "ready ", HARNESS_START_MS);
+  assert_true(g_str_has_prefix(url, "https://127.0.0.1:"));
+  Sim sim = {.cloud_config = path};
+  g_autoptr(EvsConfig) config = load_config(&sim);
+  g_clear_pointer(&config->ca_file, g_free);
+  Cloud cloud = cloud_open(config);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *job = NULL, *id = NULL;
+  assert_false(evs_disk_create(cloud.client, &cloud.context, &cloud.request, TOKEN, &job, &id, &error));
+  assert_int_equal(evs_error_code(error), EVS_CODE_FAILED_PRECONDITION);
+  assert_int_equal(evs_error_outcome(error), EVS_OUTCOME_UNSENT);
+  config->insecure = TRUE;
+  evs_client_reconfigure(cloud.client, config);
+  g_autofree char *unchecked = create(&cloud, TOKEN);
+  config->insecure = FALSE;
+  config->ca_file = g_strdup(certificate);
+  evs_client_reconfigure(cloud.client, config);
+  g_autofree char *checked = create(&cloud, TOKEN);
+  assert_string_equal(checked, unchecked);
+  cloud_close(&cloud);
+}
+
 typedef struct {
   Cloud *cloud;
   Thread thread;
@@ -299,15 +369,11 @@ static void test_storm_under_a_rate_limit(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    SIM_TEST(test_life_of_a_disk),
-    SIM_TEST(test_catalog_and_servers),
-    SIM_TEST(test_refusals),
-    SIM_TEST(test_password),
-    SIM_TEST(test_agency),
-    SIM_TEST(test_clock_that_is_wrong),
-    SIM_TEST(test_lost_answers),
-    SIM_TEST(test_failed_job),
-    SIM_TEST(test_storm_under_a_rate_limit),
+    SIM_TEST(test_life_of_a_disk), SIM_TEST(test_catalog_and_servers),
+    SIM_TEST(test_refusals),       SIM_TEST(test_password),
+    SIM_TEST(test_agency),         SIM_TEST(test_clock_that_is_wrong),
+    SIM_TEST(test_certificates),   SIM_TEST(test_lost_answers),
+    SIM_TEST(test_failed_job),     SIM_TEST(test_storm_under_a_rate_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
