@@ -198,6 +198,14 @@ static char *attach_disk(Client *client, Sim *sim, const char *id)
   return server_id;
 }
 
+/* A fault whose id nobody needs. */
+static void set_fault(const Sim *sim, const char *fault)
+{
+  char *id = sim_fault(sim, fault);
+  assert_non_null(id);
+  g_free(id);
+}
+
 /* ---- the wire ---- */
 
 static void answers_on_the_wire(void **state)
@@ -270,8 +278,8 @@ static void drops_before_and_after(void **state)
   Sim *sim;
   Client *client = start(*state, NULL, &sim);
   client->fresh = TRUE;
-  g_autofree char *before G_GNUC_UNUSED = sim_fault(
-    sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"before\"}}");
+  set_fault(sim,
+            "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"before\"}}");
   g_auto(Reply) one = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
   assert_int_equal(one.result, CURLE_GOT_NOTHING);
   assert_int_equal(sim_disk_count(sim), 0);
@@ -291,8 +299,7 @@ static void answers_can_be_late(void **state)
 {
   Sim *sim;
   Client *client = start(*state, NULL, &sim);
-  g_autofree char *id G_GNUC_UNUSED =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"delay\",\"ms\":300}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"delay\",\"ms\":300}}");
   gint64 begin_us = clock_now_us();
   g_auto(Reply) late = call(client, "GET", "/evs/v2/{p}/types", NULL);
   expect_status(&late, 200);
@@ -303,24 +310,20 @@ static void bodies_can_be_spoilt(void **state)
 {
   Sim *sim;
   Client *client = start(*state, NULL, &sim);
-  g_autofree char *cut G_GNUC_UNUSED =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"truncate\"}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"truncate\"}}");
   g_auto(Reply) truncated = call(client, "GET", "/evs/v2/{p}/types", NULL);
   assert_int_equal(truncated.result, CURLE_PARTIAL_FILE);
-  g_autofree char *bad =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"malformed\",\"bytes\":2000000}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"malformed\",\"bytes\":2000000}}");
   g_auto(Reply) malformed = call(client, "GET", "/evs/v2/{p}/types", NULL);
   expect_status(&malformed, 200);
   assert_null(malformed.json);
   assert_int_equal(malformed.body->len, 2000000);
-  g_autofree char *odd G_GNUC_UNUSED =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"type\"}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"type\"}}");
   g_auto(Reply) typed = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
   expect_status(&typed, 200);
   const json_t *zone = json_array_get(json_object_get(typed.json, "availabilityZoneInfo"), 0);
   assert_true(json_is_integer(json_object_get(zone, "zoneName")));
-  g_autofree char *slow G_GNUC_UNUSED =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"drip\"}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"drip\"}}");
   gint64 begin_us = clock_now_us();
   g_auto(Reply) dripped = call(client, "GET", "/evs/v2/{p}/types", NULL);
   expect_status(&dripped, 200);
@@ -337,7 +340,7 @@ static void a_process_can_be_killed(void **state)
   g_autofree char *fault = g_strdup_printf(
     "{\"match\":{\"op\":\"7.1.4\",\"skip\":1},\"action\":{\"kind\":\"kill\",\"pid\":%d,\"when\":\"after\"}}",
     process_pid(victim));
-  g_autofree char *id G_GNUC_UNUSED = sim_fault(sim, fault);
+  set_fault(sim, fault);
   g_auto(Reply) first = call(client, "GET", "/evs/v2/{p}/types", NULL);
   expect_status(&first, 200);
   assert_true(process_running(victim));
@@ -474,8 +477,7 @@ static void sigkill_and_restart(void **state)
   assert_int_equal(sim_loops(sim), 1);
   assert_int_equal(loops_in(state_dir), 1);
   /* a create is under way when the end comes */
-  g_autofree char *slow =
-    sim_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"stuck\",\"state\":\"creating\"}}");
+  set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"stuck\",\"state\":\"creating\"}}");
   g_auto(Reply) pending = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
   expect_status(&pending, 202);
   process_kill(sim->process);

@@ -231,7 +231,8 @@ static void same_token_same_answer(void **state)
   answer_expect(&first, 202, "");
   g_auto(Answer) second = cloud_post(cloud, EVS_CREATE, body, TOKEN);
   assert_true(json_equal(first.body, second.body));
-  g_auto(Answer) job G_GNUC_UNUSED = cloud_wait_evs_job(cloud, answer_text(&first, "job_id"));
+  g_auto(Answer) job = cloud_wait_evs_job(cloud, answer_text(&first, "job_id"));
+  assert_string_equal(answer_text(&job, "status"), "SUCCESS");
   g_auto(Answer) other_body = cloud_post(cloud, EVS_CREATE, "{'volume':{" GOOD_VOLUME ",'name':'u'}}", TOKEN);
   answer_expect(&other_body, 400, "EVS.2219");
   g_auto(Answer) other_path = cloud_post(cloud, "/evs/v2.1/" ALPHA_SUB "/cloudvolumes", body, TOKEN);
@@ -294,7 +295,6 @@ static void a_request_under_way_is_2221(void **state)
   request_add_header(request, "X-Client-Token", TOKEN);
   request->body = (const guint8 *)body;
   request->body_bytes = strlen(body);
-  g_auto(Answer) before G_GNUC_UNUSED = {0};
   router_dispatch(request);
   assert_int_equal(request->p->status, 202);
   g_auto(Answer) during = cloud_post(cloud, EVS_CREATE, "{'volume':{" GOOD_VOLUME "}}", TOKEN);
