@@ -7,7 +7,7 @@ enum {
   NODE_STREAMS = 64,
   NODE_THREADS = 32,
   NODE_QUEUE = 256,
-  NODE_GRACE_MS = 20 * 1000,
+  NODE_GRACE_MS = 10 * 1000,
 };
 
 int main(int argc, char **argv)

@@ -49,14 +49,20 @@ static void gate_script(const Gate *gate, const char *tool, const char *script)
   assert_int_equal(chmod(path, 0755), 0);
 }
 
+/* The next run of the tool is undisturbed; one that is held stays held. */
 static void gate_open(const Gate *gate, const char *tool)
 {
   g_autofree char *path = g_build_filename(gate->bin, tool, NULL);
   g_remove(path);
+}
+
+/* A held tool goes on. */
+static void gate_release(const Gate *gate)
+{
   g_remove(gate->reached);
 }
 
-/* The tool dies or hangs before its n-th write. */
+/* The tool dies or is held before its n-th write. */
 static void gate_close(const Gate *gate, const char *tool, int at, const char *action)
 {
   g_autofree char *real = g_build_filename("/usr/sbin", tool, NULL);
@@ -236,7 +242,7 @@ static void an_orphaned_mkfs_keeps_the_disk(void **state)
     Plugin *first = bench_node_start(bench, NULL);
     BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
     g_autofree char *tool = g_strconcat("mkfs.", types[i], NULL);
-    gate_close(&gate, tool, 3, "hang");
+    gate_close(&gate, tool, 3, "hold");
     StageCall call = {.node = first, .request = bench_stage(disk, csi_mount(types[i], NULL), TRUE)};
     Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
     assert_true(wait_until(gate_reached, &gate, HARNESS_WAIT_MS));
@@ -250,9 +256,67 @@ static void an_orphaned_mkfs_keeps_the_disk(void **state)
     assert_true(orphan > 1);
     kill(orphan, SIGKILL);
     assert_true(wait_until(orphan_gone, tool, HARNESS_WAIT_MS));
+    gate_release(&gate);
     expect_sound(*state, second, disk, types[i], TRUE);
     process_stop(second->process);
   }
+}
+
+/* A mkfs that takes longer than a client waits: the call ends with ABORTED, the work goes on, equal calls join it,
+ * others are told that it runs. */
+static void a_long_stage_outlives_its_client(void **state)
+{
+  g_auto(Gate) gate = {0};
+  gate_init(&gate, *state);
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
+  json_t *request = stage_request(disk, "xfs", TRUE);
+  gate_close(&gate, "mkfs.xfs", 3, "hold");
+  for (int i = 0; i < 2; i++) {
+    g_autoptr(GError) error = NULL;
+    assert_null(csi_call_json(node, "NodeStageVolume", json_incref(request), 2000, &error));
+    assert_int_equal(evs_error_code(error), EVS_CODE_ABORTED);
+    assert_non_null(strstr(error->message, "making a file system"));
+  }
+  gate_open(&gate, "mkfs.xfs"); /* a second mkfs would not be held */
+  csi_expect_error(node, "NodeStageVolume", stage_request(disk, "ext4", TRUE), EVS_CODE_ABORTED,
+                   "NodeStageVolume");
+  csi_expect_error(node, "NodeUnstageVolume", bench_unstage(disk), EVS_CODE_ABORTED, "NodeStageVolume");
+  StageCall call = {.node = node, .request = json_incref(request)};
+  Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
+  gate_release(&gate);
+  thread_join(caller);
+  bench_ok(node, "NodeStageVolume", request);
+  assert_int_equal(bench_mount_count(disk->staging), 1);
+  g_autofree char *log = process_stderr(node->process);
+  const char *first = strstr(log, "making a file system\"");
+  assert_non_null(first);
+  assert_null(strstr(first + 1, "making a file system\""));
+}
+
+/* SIGTERM while mkfs runs: the plugin ends in its time with 0 and leaves mkfs to itself; the next one takes over. */
+static void a_stopped_plugin_leaves_mkfs_to_end(void **state)
+{
+  g_auto(Gate) gate = {0};
+  gate_init(&gate, *state);
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *first = bench_node_start(bench, NULL);
+  BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
+  gate_close(&gate, "mkfs.xfs", 3, "hold");
+  StageCall call = {.node = first, .request = stage_request(disk, "xfs", TRUE)};
+  Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
+  assert_true(wait_until(gate_reached, &gate, HARNESS_WAIT_MS));
+  process_signal(first->process, SIGTERM);
+  assert_int_equal(process_wait_exit(first->process, HARNESS_WAIT_MS), 0);
+  thread_join(caller);
+  gate_open(&gate, "mkfs.xfs");
+  Plugin *second = bench_node_start(bench, NULL);
+  csi_expect_error(second, "NodeStageVolume", stage_request(disk, "xfs", TRUE), EVS_CODE_ABORTED,
+                   "another process works on disk");
+  gate_release(&gate);
+  assert_true(wait_until(orphan_gone, (void *)"mkfs.xfs", HARNESS_WAIT_MS));
+  expect_sound(*state, second, disk, "xfs", TRUE);
 }
 
 /* All of mkfs done, its mark not cleared yet: formatted again, for it was never mounted. */
@@ -322,6 +386,8 @@ int main(void)
     TEST(mkfs_btrfs_if_empty_may_die_anywhere),
     TEST(a_killed_mkfs_xfs_is_what_the_mark_is_for),
     TEST(an_orphaned_mkfs_keeps_the_disk),
+    TEST(a_long_stage_outlives_its_client),
+    TEST(a_stopped_plugin_leaves_mkfs_to_end),
     TEST(death_between_mkfs_and_the_clearing_of_the_mark),
     TEST(a_mark_that_stays_is_noticed),
     TEST(damage_that_e2fsck_repairs_is_repaired_and_other_is_told),

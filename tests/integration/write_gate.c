@@ -1,5 +1,5 @@
 /* Preloaded into a tool (LD_PRELOAD): counts its writes to block devices and, before number $EVS_GATE_AT (from 1),
- * dies by SIGKILL ($EVS_GATE_ACTION=kill) or says so in $EVS_GATE_FILE and waits there for ever (=hang). So a test
+ * dies by SIGKILL ($EVS_GATE_ACTION=kill) or makes $EVS_GATE_FILE and waits until somebody removes it (=hold). So a test
  * cuts an unmodified mkfs off at any point of its work. Built without the project's flags: it lives in a foreign
  * process. */
 #define _GNU_SOURCE
@@ -22,10 +22,11 @@ static void pass_gate(int fd)
     return;
   if (action && strcmp(action, "kill") == 0)
     raise(SIGKILL);
-  if (file)
-    close(open(file, O_CREAT | O_WRONLY, 0600));
-  for (;;)
-    pause();
+  if (!file)
+    return;
+  close(open(file, O_CREAT | O_WRONLY, 0600));
+  while (access(file, F_OK) == 0)
+    usleep(10000);
 }
 
 #define GATE(name, parameters, arguments)                                                                    \
