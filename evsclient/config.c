@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "evsclient/ini.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <stddef.h>
 
 enum { MAX_FILE_BYTES = 1 << 20, MAX_LABEL = 253, PROJECT_ID_DIGITS = 32 };
@@ -144,14 +146,27 @@ static gboolean handle_key(void *data, guint line, const char *section, const ch
   return store(loader, line, key, value, error);
 }
 
+/* The host is an address (not a name) within prefix/bits. */
+static gboolean is_in_network(const char *host, guint32 prefix, guint bits)
+{
+  struct in_addr address;
+  return inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) ^ prefix) >> (32 - bits) == 0;
+}
+
 static gboolean is_loopback(const char *host)
 {
   return g_ascii_strcasecmp(host, "localhost") == 0 || g_str_equal(host, "::1") ||
-         g_str_has_prefix(host, "127.");
+         is_in_network(host, 127u << 24, 8);
+}
+
+/* Traffic to it leaves no host. */
+static gboolean is_link_local(const char *host)
+{
+  return is_in_network(host, 169u << 24 | 254u << 16, 16);
 }
 
 /* Scheme, host, optional port and path, nothing else; no trailing slash is left. */
-static gboolean check_url(const Loader *loader, const char *key, char **url, gboolean http_ok, GError **error)
+static gboolean check_url(const Loader *loader, const char *key, char **url, GError **error)
 {
   g_autoptr(GUri) uri = g_uri_parse(*url, G_URI_FLAGS_NONE, NULL);
   const char *scheme = uri ? g_uri_get_scheme(uri) : "", *host = uri ? g_uri_get_host(uri) : NULL;
@@ -160,7 +175,7 @@ static gboolean check_url(const Loader *loader, const char *key, char **url, gbo
       g_uri_get_query(uri) || g_uri_get_fragment(uri))
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "'%s': '%s' must be a URL such as https://host[:port][/path]", loader->name, key);
-  if (http && !http_ok && !loader->config->allow_http && !is_loopback(host))
+  if (http && !loader->config->allow_http && !is_loopback(host) && !is_link_local(host))
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "'%s': '%s' is plain http to another host: use https or set allow-http = true",
                          loader->name, key);
@@ -218,6 +233,22 @@ static gboolean check_names(const Loader *loader, GError **error)
   return TRUE;
 }
 
+static gboolean check_transport(const Loader *loader, GError **error)
+{
+  const EvsConfig *config = loader->config;
+  if (config->ca_file && access(config->ca_file, R_OK) != 0)
+    return evs_error_set_errno(error, EVS_CODE_INVALID_ARGUMENT, errno, "'%s': 'ca-file' cannot be read",
+                               loader->name);
+  if (!config->proxy)
+    return TRUE;
+  g_autoptr(GUri) uri = g_uri_parse(config->proxy, G_URI_FLAGS_NONE, NULL);
+  static const char *const schemes[] = {"http", "https", "socks5", "socks5h", NULL};
+  if (uri && g_uri_get_host(uri) && g_strv_contains(schemes, g_uri_get_scheme(uri)))
+    return TRUE;
+  return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                       "'%s': 'proxy' must be a URL with http, https, socks5 or socks5h", loader->name);
+}
+
 /* endpoint-iam is what stands before /v3 in auth-url. */
 static void endpoint_from_auth_url(Loader *loader)
 {
@@ -252,13 +283,10 @@ static gboolean complete(Loader *loader, GError **error)
   fill_endpoint(&config->endpoint_evs, "evs", config);
   fill_endpoint(&config->endpoint_ecs, "ecs", config);
   fill_endpoint(&config->endpoint_iam, "iam", config);
-  /* The metadata service speaks nothing but http, on a link-local address that leaves no host. */
-  gboolean link_local = g_str_has_prefix(config->metadata_url, "http://169.254.");
-  return check_url(loader, "endpoint-evs", &config->endpoint_evs, FALSE, error) &&
-         check_url(loader, "endpoint-ecs", &config->endpoint_ecs, FALSE, error) &&
-         check_url(loader, iam_from_auth_url ? "auth-url" : "endpoint-iam", &config->endpoint_iam, FALSE,
-                   error) &&
-         check_url(loader, "metadata-url", &config->metadata_url, link_local, error);
+  return check_url(loader, "endpoint-evs", &config->endpoint_evs, error) &&
+         check_url(loader, "endpoint-ecs", &config->endpoint_ecs, error) &&
+         check_url(loader, iam_from_auth_url ? "auth-url" : "endpoint-iam", &config->endpoint_iam, error) &&
+         check_url(loader, "metadata-url", &config->metadata_url, error) && check_transport(loader, error);
 }
 
 EvsConfig *evs_config_parse(const char *text, const char *name_for_errors, GError **error)

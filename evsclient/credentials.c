@@ -21,6 +21,7 @@ struct EvsCredentials {
   EvsKeys current;
   char *project_id;
   gint64 good_until_us, renew_at_us; /* clock_now_us() scale; 0: no credentials */
+  gint64 rejected_at_us;             /* the last rejection that made them be renewed; 0: none */
   EvsMetadataSession session;        /* of the thread that renews */
 };
 
@@ -177,8 +178,13 @@ gboolean evs_credentials_reject(EvsCredentials *credentials, guint64 generation)
   if (credentials->config->auth == EVS_AUTH_AKSK)
     return FALSE;
   MUTEX_HOLD(&credentials->lock);
-  if (credentials->current.generation == generation)
-    credentials->good_until_us = credentials->renew_at_us = 0;
+  if (credentials->current.generation != generation)
+    return TRUE;
+  gint64 now = clock_now_us();
+  if (credentials->rejected_at_us > 0 && now - credentials->rejected_at_us < MIN_POLL_US)
+    return FALSE; /* new ones were just had for that, and do not help */
+  credentials->rejected_at_us = now;
+  credentials->good_until_us = credentials->renew_at_us = 0;
   return TRUE;
 }
 

@@ -33,7 +33,8 @@ void evs_credentials_free(EvsCredentials *credentials);
 gboolean evs_credentials_get(EvsCredentials *credentials, const EvsContext *context, EvsKeys *ret_keys,
                              GError **error);
 
-/* The cloud did not accept these. TRUE if others may be had: get again. */
+/* The cloud did not accept these. TRUE if others may be had: get again. At most every 10 s, so that many calls that
+ * are refused do not ask IAM each. */
 gboolean evs_credentials_reject(EvsCredentials *credentials, guint64 generation);
 
 /* The project that a token belongs to, or NULL if none is known. Newly allocated. */

@@ -98,6 +98,8 @@ static void pass(EvsGate *gate, gint64 now, gboolean *ret_probe)
   *ret_probe = gate->closed;
   gate->probing |= gate->closed;
   gate->through++;
+  if (now - gate->closed_at_us > LEARN_WITHIN_US)
+    gate->interval_us = 0; /* learned too long ago to count */
   if (gate->interval_us > 0)
     gate->next_slot_us = MAX(gate->next_slot_us, now) + gate->interval_us;
 }

@@ -1,11 +1,12 @@
 #include "evsclient/http.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/thread.h"
 
 #include <sys/socket.h>
 
-enum { IDLE_POLL_MS = 60 * 1000, MAX_HEADER_VALUE = 64 * 1024 };
+enum { IDLE_POLL_MS = 60 * 1000, MAX_HEADER_VALUE = 64 * 1024, MAX_REQUEST_ID = 128 };
 
 typedef enum { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_DONE } TransferState;
 
@@ -66,11 +67,15 @@ static size_t take_header(char *line, size_t size, size_t count, void *argument)
   size_t length = size * count;
   char *value;
   if ((value = header_value(line, length, "X-Request-Id")) ||
-      (value = header_value(line, length, "X-IAM-Trace-Id")))
-    replace_header(&response->request_id, value);
-  else if ((value = header_value(line, length, "X-Subject-Token")))
+      (value = header_value(line, length, "X-IAM-Trace-Id"))) {
+    value[strnlen(value, MAX_REQUEST_ID)] = '\0'; /* it goes into logs and error texts */
+    if (text_is_printable(value))
+      replace_header(&response->request_id, value);
+    else
+      g_free(value);
+  } else if ((value = header_value(line, length, "X-Subject-Token"))) {
     replace_header(&response->subject_token, value);
-  else if ((value = header_value(line, length, "Date"))) {
+  } else if ((value = header_value(line, length, "Date"))) {
     time_t date = curl_getdate(value, NULL);
     response->date_us = date > 0 ? (gint64)date * G_USEC_PER_SEC : 0;
     g_free(value);
