@@ -231,6 +231,7 @@ void disk_handle_list(Request *request)
   g_auto(ListQuery) query = {.request = request};
   if (!read_page(&query) || !read_sort(&query) || !read_filters(&query))
     return;
+  request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];
   gint64 age_ms = MAX(request->sim->profile->list_lag_ms, stale ? stale->ms : 0);
   g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_ms * 1000);

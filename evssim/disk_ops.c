@@ -40,6 +40,7 @@ static void get_stale(Request *request, gint64 age_us)
 
 static void handle_get(Request *request)
 {
+  request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];
   if (stale) {
     get_stale(request, stale->ms * 1000);

@@ -62,6 +62,12 @@ static gboolean check_names(Request *request, const json_t *volume, DiskRequest 
   return TRUE;
 }
 
+/* Clients write "" for none. */
+static const char *given(const char *text)
+{
+  return text && *text ? text : NULL;
+}
+
 static gboolean check_source(Request *request, const json_t *volume, DiskRequest *read)
 {
   const char *snapshot_id, *image_id, *backup_id;
@@ -70,6 +76,9 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
       !read_text(request, volume, "imageRef", &image_id) ||
       !read_text(request, volume, "backup_id", &backup_id))
     return FALSE;
+  snapshot_id = given(snapshot_id);
+  image_id = given(image_id);
+  backup_id = given(backup_id);
   if (!!snapshot_id + !!image_id + !!backup_id > 1)
     return refuse(request, "EVS.1016",
                   "Invalid input received: May specify only one of imageRef, snapshot_id, backup_id!");
@@ -286,10 +295,26 @@ static gboolean check_server(Request *request, const json_t *volume, DiskRequest
   (void)volume;
   if (!read_text(request, request_json(request), "server_id", &read->server_id))
     return FALSE;
+  read->server_id = given(read->server_id);
   const Server *server = sim_server(request->sim, read->server_id);
   if (read->server_id && (!server || server->project != request->project))
     return refuse(request, "EVS.2229", "input server id not found at ECS.");
   return TRUE;
+}
+
+/* OS-SCH-HNT:scheduler_hints stands beside volume. There is no dedicated storage here. */
+static gboolean check_storage(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const char *storage;
+  const json_t *hints = json_object_get(request_json(request), "OS-SCH-HNT:scheduler_hints");
+  (void)volume;
+  (void)read;
+  if (!read_text(request, hints, "dedicated_storage_id", &storage))
+    return FALSE;
+  if (!given(storage))
+    return TRUE;
+  reply_error(request, 404, "EVS.5404", "Dedicated storage %s could not be found.", storage);
+  return FALSE;
 }
 
 /* Adds up against one quota; kind "volumes" or "gigabytes", type NULL for the project's whole. */
@@ -321,7 +346,7 @@ gboolean disk_request_read(Request *request, DiskRequest *ret)
 {
   static const Check checks[] = {
     check_names, check_source, check_zone_and_type, check_size_and_count, check_multiattach, check_metadata,
-    check_tags,  check_rates,  check_billing,       check_server,         check_quota,
+    check_tags,  check_rates,  check_billing,       check_server,         check_storage,     check_quota,
   };
   const json_t *volume = json_object_get(request_json(request), "volume");
   if (!request_json(request))

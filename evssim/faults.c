@@ -296,16 +296,16 @@ static gboolean fires(Faults *faults, Fault *fault)
   return TRUE;
 }
 
-void faults_fire(Faults *faults, const char *op, const char *account, const char *volume,
-                 FaultAction *ret_actions[FAULT_KINDS])
+void faults_fire(Faults *faults, guint wanted, const char *op, const char *account, const char *volume,
+                 FaultAction *actions[FAULT_KINDS])
 {
   for (guint i = 0; i < faults->list->len; i++) {
     Fault *fault = g_ptr_array_index(faults->list, i);
     gboolean matches = (!fault->op || g_strcmp0(fault->op, op) == 0) &&
                        (!fault->account || g_strcmp0(fault->account, account) == 0) &&
                        (!fault->volume || g_strcmp0(fault->volume, volume) == 0);
-    FaultAction **slot = &ret_actions[fault->action->kind];
-    if (matches && !*slot && fires(faults, fault))
+    FaultAction **slot = &actions[fault->action->kind];
+    if ((wanted & FAULT_BIT(fault->action->kind)) && matches && !*slot && fires(faults, fault))
       *slot = fault_action_ref(fault->action);
   }
 }

@@ -62,7 +62,13 @@ gboolean faults_remove(Faults *faults, const char *id);
 /* The documents as they came in, each with "id" and "hits". New reference. */
 json_t *faults_list(const Faults *faults);
 
-/* The actions that fire on this request, one slot per kind; each set slot is a reference for the caller.
- * account and volume may be NULL. */
-void faults_fire(Faults *faults, const char *op, const char *account, const char *volume,
-                 FaultAction *ret_actions[FAULT_KINDS]);
+/* A set of kinds. */
+#define FAULT_BIT(kind) (1u << (kind))
+/* Kinds that fire only where there is what they spoil: a job, a read of disks. */
+#define FAULT_BITS_OF_JOBS (FAULT_BIT(FAULT_JOB) | FAULT_BIT(FAULT_STUCK))
+#define FAULT_BITS_OF_READS FAULT_BIT(FAULT_STALE)
+
+/* The actions of these kinds that fire on this request, one slot per kind; each slot set is a reference for the caller,
+ * slots that are set already stay. account and volume may be NULL. */
+void faults_fire(Faults *faults, guint kinds, const char *op, const char *account, const char *volume,
+                 FaultAction *actions[FAULT_KINDS]);

@@ -162,6 +162,14 @@ const char *request_volume(Request *request)
   return *id ? id : NULL;
 }
 
+void request_fire_faults(Request *request, guint kinds, const char *volume_id)
+{
+  const char *known = request_volume(request);
+  faults_fire(request->sim->faults, kinds, request->route->op,
+              request->principal.account ? request->principal.account->name : NULL, known ? known : volume_id,
+              request->p->faults);
+}
+
 FaultAction *request_take_fault(Request *request, FaultKind kind)
 {
   return g_steal_pointer(&request->p->faults[kind]);

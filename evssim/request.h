@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 void request_add_header(Request *request, const char *name, const char *value);
 void request_set_parameter(Request *request, const char *name, const char *value);
 
+/* Lets faults of these kinds fire on the request; volume_id: of the disk if request_volume() does not know it, or NULL.
+ * The actions are in p->faults then. */
+void request_fire_faults(Request *request, guint kinds, const char *volume_id);
 /* The fired action of this kind: the reference moves to the caller. NULL if none. */
 FaultAction *request_take_fault(Request *request, FaultKind kind);
 /* An answer in one of the four shapes of an error body (cloud-facts A8). */

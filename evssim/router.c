@@ -257,9 +257,7 @@ static void dispatch_cloud(Request *request)
 {
   if (!authenticate(request) || !within_rate(request))
     return;
-  faults_fire(request->sim->faults, request->route->op,
-              request->principal.account ? request->principal.account->name : NULL, request_volume(request),
-              request->p->faults);
+  request_fire_faults(request, ~(FAULT_BITS_OF_JOBS | FAULT_BITS_OF_READS), NULL);
   if (faults_before(request))
     return;
   if (permitted(request))

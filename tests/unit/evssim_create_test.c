@@ -86,6 +86,23 @@ static void create_refuses_by_code(void **state)
   assert_int_equal(g_hash_table_size(cloud->sim->disks), 0);
 }
 
+/* What the Go peer sends: empty hints, "" for none. */
+static void create_takes_empty_members(void **state)
+{
+  Cloud *cloud = *state;
+  g_auto(Answer) answer =
+    cloud_post(cloud, EVS_CREATE,
+               "{'volume':{" GOOD_VOLUME ",'snapshot_id':'','imageRef':null},'server_id':'',"
+               "'OS-SCH-HNT:scheduler_hints':{}}",
+               NULL);
+  answer_expect(&answer, 202, "");
+  g_auto(Answer) dedicated = cloud_post(
+    cloud, EVS_CREATE,
+    "{'volume':{" GOOD_VOLUME "},'OS-SCH-HNT:scheduler_hints':{'dedicated_storage_id':'" NO_SUCH_ID "'}}",
+    NULL);
+  answer_expect(&dedicated, 404, "EVS.5404");
+}
+
 static void create_keeps_what_was_asked_for(void **state)
 {
   Cloud *cloud = *state;
@@ -310,6 +327,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(create_refuses_by_code),
+    TEST(create_takes_empty_members),
     TEST(create_keeps_what_was_asked_for),
     TEST(create_shows_its_states),
     TEST(create_without_the_mark_names_no_disk),

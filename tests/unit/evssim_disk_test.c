@@ -120,6 +120,27 @@ static void failed_creates(void **state)
   }
 }
 
+/* Faults on jobs wait for a request that starts one; those on reads for a read of disks. */
+static void faults_wait_for_what_they_spoil(void **state)
+{
+  Cloud *cloud = *state;
+  g_autofree char *id = cloud_make_disk(cloud, "d");
+  cloud_fault(cloud, "{'times':1,'action':{'kind':'job','result':'FAIL'}}");
+  cloud_fault(cloud, "{'times':1,'action':{'kind':'stale','ms':60000}}");
+  g_auto(Answer) types = cloud_call(cloud, "GET", "/evs/v2/" ALPHA_PROJECT "/types", NULL);
+  g_auto(Answer) refused = cloud_delete_disk(cloud, NO_SUCH_ID);
+  answer_expect(&refused, 404, "EVS.5404");
+  g_autoptr(json_t) before = faults_list(cloud->sim->faults);
+  for (gsize i = 0; i < 2; i++)
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(before, i), "hits")), 0);
+  g_auto(Answer) stale = cloud_get_disk(cloud, id);
+  answer_expect(&stale, 404, "EVS.5404");
+  g_auto(Answer) deleted = cloud_delete_disk(cloud, id);
+  g_auto(Answer) job = cloud_wait_evs_job(cloud, answer_text(&deleted, "job_id"));
+  assert_string_equal(answer_text(&job, "status"), "FAIL");
+  assert_int_equal(types.status, 200);
+}
+
 static void failed_delete_leaves_error_deleting(void **state)
 {
   Cloud *cloud = *state;
@@ -447,6 +468,7 @@ int main(void)
     TEST(prepaid_disks_are_unsubscribed),
     TEST(unknown_jobs_are_common_0011),
     TEST(failed_creates),
+    TEST(faults_wait_for_what_they_spoil),
     TEST(failed_delete_leaves_error_deleting),
     TEST(vanished_jobs_do_their_work),
     TEST(early_jobs_say_success_too_soon),

@@ -18,7 +18,7 @@ static int fire(Faults *faults, const char *op, const char *account, const char 
 {
   FaultAction *actions[FAULT_KINDS] = {NULL};
   int kind = -1;
-  faults_fire(faults, op, account, volume, actions);
+  faults_fire(faults, ~0u, op, account, volume, actions);
   for (int i = 0; i < FAULT_KINDS; i++) {
     if (actions[i])
       kind = i;
@@ -105,7 +105,7 @@ static void kinds_combine_and_the_first_of_a_kind_counts(void **state)
   add(faults, "{\"action\":{\"kind\":\"delay\",\"ms\":20}}", NULL);
   add(faults, "{\"action\":{\"kind\":\"drop\"}}", NULL);
   FaultAction *actions[FAULT_KINDS] = {NULL};
-  faults_fire(faults, "x", NULL, NULL, actions);
+  faults_fire(faults, ~0u, "x", NULL, NULL, actions);
   assert_int_equal(actions[FAULT_DELAY]->ms, 10);
   assert_false(actions[FAULT_DROP]->after);
   faults_remove(faults, NULL); /* fired actions outlive their fault */
