@@ -99,6 +99,18 @@ static int by_serial(gconstpointer left, gconstpointer right)
   return a->serial < b->serial ? -1 : a->serial > b->serial;
 }
 
+guint ecs_attaching_count(const Sim *sim, const Disk *disk)
+{
+  guint count = 0;
+  GHashTableIter all;
+  gpointer value = NULL;
+  g_hash_table_iter_init(&all, sim->ecs->attaching);
+  while (g_hash_table_iter_next(&all, NULL, &value))
+    count += strcmp(((const Attaching *)value)->volume_id, disk->id) == 0;
+  return count;
+}
+
+/* Two passes, so that a large cloud costs little: most disks are attached to nothing, few are on the way. */
 GPtrArray *ecs_disks_of(const Sim *sim, const Server *server)
 {
   GPtrArray *disks = g_ptr_array_new();
@@ -106,8 +118,15 @@ GPtrArray *ecs_disks_of(const Sim *sim, const Server *server)
   gpointer value = NULL;
   g_hash_table_iter_init(&all, sim->disks);
   while (g_hash_table_iter_next(&all, NULL, &value))
-    if (ecs_device_name(sim, value, server))
+    if (disk_attachment(value, server->id))
       g_ptr_array_add(disks, value);
+  g_hash_table_iter_init(&all, sim->ecs->attaching);
+  while (g_hash_table_iter_next(&all, NULL, &value)) {
+    const Attaching *attaching = value;
+    Disk *disk = strcmp(attaching->server_id, server->id) == 0 ? sim_disk(sim, attaching->volume_id) : NULL;
+    if (disk && !disk_attachment(disk, server->id))
+      g_ptr_array_add(disks, disk);
+  }
   g_ptr_array_sort(disks, by_serial);
   return disks;
 }

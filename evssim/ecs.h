@@ -24,6 +24,9 @@ const Attaching *ecs_attaching(const Sim *sim, const char *volume_id, const char
 const Attaching *ecs_attaching_add(Sim *sim, const Disk *disk, const Server *server, const char *device);
 void ecs_attaching_remove(Sim *sim, const char *volume_id, const char *server_id);
 
+/* Attaches of this disk under way. */
+guint ecs_attaching_count(const Sim *sim, const Disk *disk);
+
 /* The server's disks, those being attached included; oldest disk first. The caller frees the array. */
 GPtrArray *ecs_disks_of(const Sim *sim, const Server *server); /* of Disk* */
 

@@ -22,17 +22,6 @@ static gboolean server_takes_work(const Server *server)
   return strcmp(server->status, "ACTIVE") == 0 || strcmp(server->status, "SHUTOFF") == 0;
 }
 
-static guint attachers(const Sim *sim, const Disk *disk)
-{
-  guint count = disk->attachments->len;
-  GHashTableIter servers;
-  gpointer value = NULL;
-  g_hash_table_iter_init(&servers, sim->servers);
-  while (g_hash_table_iter_next(&servers, NULL, &value))
-    count += ecs_attaching(sim, disk->id, ((const Server *)value)->id) != NULL;
-  return count;
-}
-
 /* --- attach --- */
 
 static gboolean disk_is_free(const Sim *sim, const Disk *disk)
@@ -41,7 +30,7 @@ static gboolean disk_is_free(const Sim *sim, const Disk *disk)
     return TRUE;
   return disk->multiattach &&
          (strcmp(disk->status, DISK_IN_USE) == 0 || strcmp(disk->status, DISK_ATTACHING) == 0) &&
-         attachers(sim, disk) < SIM_SHARED_SERVERS_MAX;
+         disk->attachments->len + ecs_attaching_count(sim, disk) < SIM_SHARED_SERVERS_MAX;
 }
 
 static Refusal judge_attach(const Sim *sim, const Server *server, const Disk *disk)
@@ -180,7 +169,7 @@ static void handle_nova_attach(Request *request)
 /* The disk's status once nothing is under way on it. */
 static void settle(Sim *sim, Disk *disk)
 {
-  gboolean still_attaching = attachers(sim, disk) > disk->attachments->len;
+  gboolean still_attaching = ecs_attaching_count(sim, disk) > 0;
   disk_set_status(disk, still_attaching              ? DISK_ATTACHING
                         : disk->attachments->len > 0 ? DISK_IN_USE
                                                      : DISK_AVAILABLE);

@@ -253,6 +253,22 @@ static void shared_disk_goes_to_several_servers(void **state)
   assert_string_equal(disk->status, DISK_AVAILABLE);
 }
 
+static void shared_disk_goes_to_sixteen_servers_at_most(void **state)
+{
+  Cloud *cloud = *state;
+  Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  disk->multiattach = TRUE;
+  for (int i = 0; i < SIM_SHARED_SERVERS_MAX; i++) {
+    g_autofree char *elsewhere = g_strdup_printf("00000000-0000-0000-0000-%012d", i);
+    g_ptr_array_add(disk->attachments, attachment_new(elsewhere, "/dev/vdb", 0));
+  }
+  disk_set_status(disk, DISK_IN_USE);
+  g_auto(Answer) one_too_many = attach_call(cloud, "alpha-1", disk->id, "");
+  assert_answer(&one_too_many, 400, "Ecs.0103");
+  disk_attachment_remove(disk, "00000000-0000-0000-0000-000000000000");
+  attach(cloud, "alpha-1", disk);
+}
+
 static void jobs_of_one_server_run_one_after_another(void **state)
 {
   Cloud *cloud = *state;
@@ -469,6 +485,7 @@ int main(void)
     TEST(detach_is_refused_with_its_code),
     TEST(mounted_disk_stays_with_its_running_server),
     TEST(shared_disk_goes_to_several_servers),
+    TEST(shared_disk_goes_to_sixteen_servers_at_most),
     TEST(jobs_of_one_server_run_one_after_another),
     TEST(scsi_servers_and_passthrough_disks_show_wwids),
     TEST(views_show_disks_with_the_clouds_types),
