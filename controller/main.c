@@ -37,7 +37,7 @@ static int serve(const Options *options, Controller *controller)
 
 int main(int argc, char **argv)
 {
-  Options options = {0};
+  g_auto(Options) options = {0};
   GError *error = NULL;
   if (!options_parse(&argc, &argv, &options, &error))
     return fail(error);
@@ -68,6 +68,5 @@ int main(int argc, char **argv)
   server_lanes_free(controller.lanes);
   attempts_free(controller.attempts);
   evs_client_free(client);
-  options_clear(&options);
   return exit_code;
 }

@@ -13,7 +13,7 @@ static gboolean check_unknown_parameters(const char *policy, gboolean *ret_warn,
 
 gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **error)
 {
-  Options options = {0};
+  g_auto(Options) options = {0};
   g_autofree char *unknown_parameters = NULL;
   const GOptionEntry entries[] = {
     {"cloud-config", 0, 0, G_OPTION_ARG_FILENAME, &options.cloud_config,
@@ -42,6 +42,7 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
   if (!check_unknown_parameters(unknown_parameters, &options.warn_unknown_parameters, error))
     return FALSE;
   *ret_options = options;
+  options = (Options){0};
   return TRUE;
 }
 

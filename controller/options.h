@@ -18,3 +18,4 @@ typedef struct {
 gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **error);
 
 void options_clear(Options *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
