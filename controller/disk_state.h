@@ -9,6 +9,12 @@ gboolean disk_is_moving(const EvsDisk *disk);
 /* "server 'a', server 'b'" of its attachments, "none" without any. Newly allocated. */
 char *disk_describe_servers(const EvsDisk *disk);
 
+/* After an attach or detach whose answer was lost: looks every second until status or attachments differ from
+ * `before`, for at most `ms`. TRUE either way: the caller reads the disk again; FALSE with ABORTED when the context
+ * ends first. why is for that text. */
+gboolean disk_await_change(EvsClient *client, const EvsContext *context, const EvsDisk *before, gint64 ms,
+                           const char *why, GError **error);
+
 /* The error for an operation that the status forbids: ABORTED while it changes by itself, else FAILED_PRECONDITION;
  * names the status. Returns FALSE. operation: "deleted", "attached". */
 gboolean disk_refuse_status(const EvsDisk *disk, const char *operation, GError **error);

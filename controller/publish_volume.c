@@ -98,15 +98,25 @@ static gboolean is_state_change(const GError *error)
          evs_error_is_cloud(error, "Ecs.0017");
 }
 
+/* Waits until it makes sense to read the disk again. */
+static AttachResult look_again(Publication *publication, const EvsDisk *before, const GError *failure,
+                               GError **error)
+{
+  const EvsContext *context = &publication->to_wait;
+  gboolean good = evs_error_outcome(failure) == EVS_OUTCOME_UNKNOWN
+                    ? disk_await_change(publication->controller->client, context, before, LOST_ANSWER_MS,
+                                        failure->message, error)
+                    : context_pause(context, LOOK_PAUSE_MS, failure->message, error);
+  return good ? ATTACH_AGAIN : ATTACH_FAILED;
+}
+
 /* Turns the error of a refused or failed attach into the next step. Takes the error. */
-static AttachResult judge_failure(Publication *publication, GError *failure, GError **error)
+static AttachResult judge_failure(Publication *publication, const EvsDisk *before, GError *failure,
+                                  GError **error)
 {
   g_autoptr(GError) local = failure;
-  if (is_state_change(local) || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN) {
-    gint64 pause_ms = evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN ? LOST_ANSWER_MS : LOOK_PAUSE_MS;
-    return context_pause(&publication->to_wait, pause_ms, local->message, error) ? ATTACH_AGAIN
-                                                                                 : ATTACH_FAILED;
-  }
+  if (is_state_change(local) || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
+    return look_again(publication, before, local, error);
   if (is_server_full(local) && evs_error_code(local) != EVS_CODE_RESOURCE_EXHAUSTED)
     evs_error_set(error, EVS_CODE_RESOURCE_EXHAUSTED, "server '%s' has no free disk slot: %s",
                   publication->server_id, local->message);
@@ -165,13 +175,13 @@ static AttachResult attach(Publication *publication, const EvsDisk *before, EvsD
   if (!evs_server_attach(controller->client, &publication->to_send, publication->server_id, before->id,
                          &job_id, &local)) {
     g_clear_pointer(&lane, server_lane_leave);
-    return judge_failure(publication, local, error);
+    return judge_failure(publication, before, local, error);
   }
   rpc_call_note(publication->call, "attach job %s of disk %s to server %s runs", job_id, before->id,
                 publication->server_id);
   if (await_attach(publication, g_steal_pointer(&lane), before, job_id, ret_disk, &local))
     return ATTACH_DONE;
-  return judge_failure(publication, local, error);
+  return judge_failure(publication, before, local, error);
 }
 
 static gboolean is_settled_on(const EvsDisk *disk, const char *server_id)

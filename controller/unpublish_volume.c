@@ -110,8 +110,18 @@ static gboolean is_state_change(const GError *error)
          evs_error_is_cloud(error, "Ecs.0103");
 }
 
+/* Waits until it makes sense to read the disk again. */
+static gboolean look_again(Removal *removal, const EvsDisk *before, const GError *failure, GError **error)
+{
+  if (evs_error_outcome(failure) == EVS_OUTCOME_UNKNOWN)
+    return disk_await_change(removal->controller->client, &removal->to_wait, before, LOST_ANSWER_MS,
+                             failure->message, error);
+  return context_pause(&removal->to_wait, LOOK_PAUSE_MS, failure->message, error);
+}
+
 /* Detaches from one server. *ret_again: the disk's state has changed, look again. */
-static gboolean detach(Removal *removal, const char *server_id, gboolean *ret_again, GError **error)
+static gboolean detach(Removal *removal, const EvsDisk *before, const char *server_id, gboolean *ret_again,
+                       GError **error)
 {
   g_autoptr(GError) local = NULL;
   *ret_again = FALSE;
@@ -119,8 +129,7 @@ static gboolean detach(Removal *removal, const char *server_id, gboolean *ret_ag
     return TRUE;
   gboolean unsure = is_state_change(local) || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN;
   if (unsure && removal->tries++ < DETACH_TRIES_MAX) {
-    gint64 pause_ms = evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN ? LOST_ANSWER_MS : LOOK_PAUSE_MS;
-    *ret_again = context_pause(&removal->to_wait, pause_ms, local->message, error);
+    *ret_again = look_again(removal, before, local, error);
     return *ret_again;
   }
   if (evs_error_is_job_failure(local) && may_force(removal, server_id)) {
@@ -160,7 +169,7 @@ static gboolean remove_next(Removal *removal, GHashTable *handled, gboolean *ret
     return TRUE;
   }
   gboolean again = FALSE;
-  if (!detach(removal, attachment->server_id, &again, error))
+  if (!detach(removal, disk, attachment->server_id, &again, error))
     return FALSE;
   if (!again)
     g_hash_table_add(handled, g_strdup(attachment->server_id));
