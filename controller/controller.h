@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/attempts.h"
+#include "controller/disk_lookup.h"
 #include "controller/owner.h"
 #include "controller/server_lane.h"
 #include "evsclient/watcher.h"
@@ -16,6 +17,7 @@ typedef struct {
   EvsWatcher *watcher;
   ServerLanes *lanes;
   Attempts *attempts;
+  DiskLookups *lookups;
 } Controller;
 
 /* Adds Identity and Controller to the server (methods.c). The controller must outlive it. */

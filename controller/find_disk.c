@@ -42,20 +42,32 @@ static void report_duplicates(const char *volume_name, const EvsDisk *kept, guin
            LOG_TEXT("volume", volume_name), LOG_TEXT("disk", kept->id), LOG_NUMBER("others", duplicates));
 }
 
+typedef struct {
+  const Owner *owner;
+  const CreateRequest *request;
+  EvsDisk *disk; /* a copy, or NULL */
+  guint duplicates;
+} Search;
+
+static void search_list(GPtrArray *disks, void *data)
+{
+  Search *search = data;
+  const EvsDisk *disk = find_disk_pick(search->owner, search->request->name, search->request->evs_name, disks,
+                                       &search->duplicates);
+  search->disk = disk ? evs_disk_copy(disk) : NULL;
+}
+
 gboolean find_disk(Controller *controller, const EvsContext *context, const CreateRequest *request,
                    EvsDisk **ret_disk, GError **error)
 {
-  const EvsDiskFilter filter = {.name = request->evs_name};
-  g_autoptr(GPtrArray) disks = evs_disk_list(controller->client, context, &filter, error);
-  if (!disks) {
+  Search search = {.owner = &controller->owner, .request = request};
+  if (!disk_lookup(controller->lookups, context, request->evs_name, search_list, &search, error)) {
     g_prefix_error(error, "looking for a disk named '%s': ", request->evs_name);
     return FALSE;
   }
-  guint duplicates = 0;
-  EvsDisk *disk = find_disk_pick(&controller->owner, request->name, request->evs_name, disks, &duplicates);
-  if (duplicates > 0)
-    report_duplicates(request->name, disk, duplicates);
-  *ret_disk = disk ? evs_disk_copy(disk) : NULL;
+  if (search.duplicates > 0)
+    report_duplicates(request->name, search.disk, search.duplicates);
+  *ret_disk = search.disk;
   return TRUE;
 }
 

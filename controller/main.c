@@ -21,6 +21,12 @@ static gboolean is_ready(void *data, char **ret_reason)
   return evs_client_healthy(data, ret_reason);
 }
 
+static GPtrArray *list_disks(void *data, const EvsContext *context, const char *name, GError **error)
+{
+  const EvsDiskFilter filter = {.name = name};
+  return evs_disk_list(data, context, &filter, error);
+}
+
 static int serve(const Options *options, Controller *controller)
 {
   const RpcServerOptions server_options = {.endpoint = options->daemon.endpoint,
@@ -59,6 +65,7 @@ int main(int argc, char **argv)
     .watcher = evs_watcher_new(client),
     .lanes = server_lanes_new(),
     .attempts = attempts_new(),
+    .lookups = disk_lookups_new(list_disks, client),
   };
   reload_start(reload, client);
   int exit_code = serve(&options, &controller);
@@ -67,6 +74,7 @@ int main(int argc, char **argv)
   evs_watcher_free(controller.watcher);
   server_lanes_free(controller.lanes);
   attempts_free(controller.attempts);
+  disk_lookups_free(controller.lookups);
   evs_client_free(client);
   return exit_code;
 }

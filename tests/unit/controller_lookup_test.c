@@ -1,0 +1,223 @@
+/* Lookups by name: who is served by which listing, and what it costs. */
+#include "base/clock.h"
+#include "base/thread.h"
+#include "controller/disk_lookup.h"
+#include "tests/unit/cmocka_all.h"
+
+enum { CALLERS = 20, MANY_DISKS = 2500 };
+
+/* A cloud that lists what it is told and can be held up. */
+typedef struct {
+  Mutex lock;
+  Cond changed;
+  gboolean held;      /* listings wait */
+  guint by_name, all; /* listings begun */
+  guint disks;        /* in a whole listing; disk n is named "n<n>" */
+  EvsCode fail_next;  /* EVS_CODE_OK: none */
+} Cloud;
+
+static void drop_disk(void *disk)
+{
+  evs_disk_free(disk);
+}
+
+static GPtrArray *fetch(void *data, const EvsContext *context, const char *name, GError **error)
+{
+  (void)context;
+  Cloud *cloud = data;
+  MUTEX_HOLD(&cloud->lock);
+  if (name)
+    cloud->by_name++;
+  else
+    cloud->all++;
+  cond_broadcast(&cloud->changed);
+  while (cloud->held)
+    cond_wait(&cloud->changed, &cloud->lock);
+  if (cloud->fail_next != EVS_CODE_OK) {
+    evs_error_set(error, cloud->fail_next, "the cloud says no");
+    cloud->fail_next = EVS_CODE_OK;
+    return NULL;
+  }
+  GPtrArray *disks = g_ptr_array_new_with_free_func(drop_disk);
+  for (guint i = 0; i < (name ? 1 : cloud->disks); i++) {
+    EvsDisk *disk = g_new0(EvsDisk, 1);
+    disk->name = name ? g_strdup(name) : g_strdup_printf("n%u", i);
+    g_ptr_array_add(disks, disk);
+  }
+  return disks;
+}
+
+static void cloud_open(Cloud *cloud, guint disks)
+{
+  *cloud = (Cloud){.disks = disks};
+  mutex_init(&cloud->lock);
+  cond_init(&cloud->changed);
+}
+
+static void cloud_close(Cloud *cloud)
+{
+  cond_destroy(&cloud->changed);
+  mutex_destroy(&cloud->lock);
+}
+
+static void hold(Cloud *cloud, gboolean held)
+{
+  MUTEX_HOLD(&cloud->lock);
+  cloud->held = held;
+  cond_broadcast(&cloud->changed);
+}
+
+static void await_listing(Cloud *cloud)
+{
+  MUTEX_HOLD(&cloud->lock);
+  while (cloud->by_name + cloud->all == 0)
+    cond_wait(&cloud->changed, &cloud->lock);
+}
+
+typedef struct {
+  DiskLookups *lookups;
+  char *name;
+  gboolean found;
+  GError *error;
+  Thread thread;
+} Caller;
+
+static void visit(GPtrArray *disks, void *data)
+{
+  Caller *caller = data;
+  for (guint i = 0; i < disks->len; i++)
+    caller->found |= g_str_equal(((EvsDisk *)disks->pdata[i])->name, caller->name);
+}
+
+static void *look(void *argument)
+{
+  Caller *caller = argument;
+  EvsContext context = {.deadline_us = clock_deadline_in_ms(30000)};
+  disk_lookup(caller->lookups, &context, caller->name, visit, caller, &caller->error);
+  return NULL;
+}
+
+static void begin(Caller *caller, DiskLookups *lookups, guint number)
+{
+  *caller = (Caller){.lookups = lookups, .name = g_strdup_printf("n%u", number)};
+  caller->thread = thread_start("caller", look, caller);
+}
+
+static void end(Caller *caller)
+{
+  thread_join(caller->thread);
+  g_free(caller->name);
+  g_clear_error(&caller->error);
+}
+
+/* The first caller's listing is held up; `count` more gather behind it; then all go on. */
+static void run_storm(Cloud *cloud, DiskLookups *lookups, Caller *callers, guint count)
+{
+  hold(cloud, TRUE);
+  begin(&callers[0], lookups, 0);
+  await_listing(cloud);
+  for (guint i = 1; i <= count; i++)
+    begin(&callers[i], lookups, i);
+  while (disk_lookups_gathered(lookups) < count)
+    clock_sleep_until(clock_deadline_in_ms(1));
+  hold(cloud, FALSE);
+  for (guint i = 0; i <= count; i++)
+    thread_join(callers[i].thread);
+}
+
+static void test_one_by_name(void **state)
+{
+  (void)state;
+  Cloud cloud;
+  cloud_open(&cloud, 100);
+  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  Caller caller;
+  begin(&caller, lookups, 7);
+  end(&caller);
+  assert_true(caller.found);
+  assert_int_equal(cloud.by_name, 1);
+  assert_int_equal(cloud.all, 0);
+  disk_lookups_free(lookups);
+  cloud_close(&cloud);
+}
+
+static void test_storm_costs_one_listing(void **state)
+{
+  (void)state;
+  Cloud cloud;
+  cloud_open(&cloud, CALLERS); /* the last caller's disk, "n20", does not exist */
+  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  Caller callers[CALLERS + 1];
+  run_storm(&cloud, lookups, callers, CALLERS);
+  for (guint i = 0; i <= CALLERS; i++) {
+    assert_null(callers[i].error);
+    assert_int_equal(callers[i].found, i < CALLERS);
+    g_free(callers[i].name);
+  }
+  assert_int_equal(cloud.by_name, 1);
+  assert_int_equal(cloud.all, 1);
+  disk_lookups_free(lookups);
+  cloud_close(&cloud);
+}
+
+/* A project of three pages: four names by a whole listing, then three names one by one. */
+static void test_few_names_in_a_big_project(void **state)
+{
+  (void)state;
+  Cloud cloud;
+  cloud_open(&cloud, MANY_DISKS);
+  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  Caller callers[5];
+  run_storm(&cloud, lookups, callers, 4);
+  assert_int_equal(cloud.all, 1);
+  for (guint i = 0; i <= 4; i++)
+    g_free(callers[i].name);
+  cloud.by_name = cloud.all = 0;
+  run_storm(&cloud, lookups, callers, 3);
+  assert_int_equal(cloud.all, 0);
+  assert_int_equal(cloud.by_name, 1 + 3);
+  for (guint i = 0; i <= 3; i++) {
+    assert_true(callers[i].found);
+    g_free(callers[i].name);
+  }
+  disk_lookups_free(lookups);
+  cloud_close(&cloud);
+}
+
+static void test_errors(void **state)
+{
+  (void)state;
+  Cloud cloud;
+  cloud_open(&cloud, 10);
+  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  Caller caller = {.lookups = lookups, .name = (char *)"n1"};
+  cloud.fail_next = EVS_CODE_UNAVAILABLE;
+  look(&caller);
+  assert_int_equal(evs_error_code(caller.error), EVS_CODE_UNAVAILABLE);
+  assert_string_equal(caller.error->message, "the cloud says no");
+  g_clear_error(&caller.error);
+  /* Whoever listed gave up: the caller looks again. */
+  cloud.fail_next = EVS_CODE_ABORTED;
+  look(&caller);
+  assert_null(caller.error);
+  assert_true(caller.found);
+  EvsContext over = {.deadline_us = 0};
+  cloud.fail_next = EVS_CODE_ABORTED;
+  GError *error = NULL;
+  assert_false(disk_lookup(lookups, &over, "n1", visit, &caller, &error));
+  assert_int_equal(evs_error_code(error), EVS_CODE_ABORTED);
+  g_clear_error(&error);
+  disk_lookups_free(lookups);
+  cloud_close(&cloud);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_by_name),
+    cmocka_unit_test(test_storm_costs_one_listing),
+    cmocka_unit_test(test_few_names_in_a_big_project),
+    cmocka_unit_test(test_errors),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
