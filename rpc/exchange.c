@@ -60,6 +60,7 @@ void rpc_exchange_unref(RpcExchange *exchange)
   {
     MUTEX_HOLD(&server->lock);
     g_hash_table_remove(server->exchanges, exchange);
+    server->answered_us = clock_now_us();
     cond_broadcast(&server->changed);
   }
   g_free(exchange);
@@ -292,6 +293,13 @@ static void drop_slot(RpcServer *server)
     grpc_call_unref(g_steal_pointer(&server->next_call));
 }
 
+static void refuse_late(RpcExchange *exchange)
+{
+  g_autoptr(GError) error = NULL;
+  evs_error_set(&error, EVS_CODE_UNAVAILABLE, "the driver stops and takes no new calls, call again");
+  rpc_exchange_answer(exchange, NULL, error, 0);
+}
+
 /* Moves what the slot holds into a new exchange. */
 static RpcExchange *take_slot(RpcServer *server)
 {
@@ -332,10 +340,12 @@ static void accepted(RpcTag *tag, gboolean success)
   rpc_exchange_arm(server);
   rpc_log_begin(exchange);
   watch_close(exchange);
-  if (exchange->entry)
-    receive(exchange);
-  else
+  if (__atomic_load_n(&server->draining, __ATOMIC_ACQUIRE))
+    refuse_late(exchange);
+  else if (!exchange->entry)
     refuse_unknown(exchange);
+  else
+    receive(exchange);
   rpc_exchange_unref(exchange);
 }
 

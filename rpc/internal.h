@@ -109,13 +109,15 @@ struct RpcServer {
   RpcTimers timers;                  /* cq */
   guint peak;                        /* cq: most exchanges at a time since the last trim */
 
+  int draining; /* atomic flag: new calls are refused */
   int stopping; /* atomic flag: the grace period is over */
 
   Mutex lock;            /* guards all below */
   Cond changed;          /* exchanges or calls went down, or the listener stopped */
   GHashTable *exchanges; /* the set of those alive */
   guint calls;           /* handlers running or queued */
-  gboolean accepting;    /* the listener has not stopped yet; written by cq */
+  gboolean accepting;    /* core has not reported the end of its shutdown yet; written by cq */
+  gint64 answered_us;    /* when the last exchange ended */
 };
 
 /* ---- exchange.c: cq unless said otherwise ---- */

@@ -12,6 +12,7 @@ enum {
   TRIM_PEAK = 32,       /* calls at a time that count as a burst */
   TRIM_IDLE_MS = 1000,  /* quiet time after a burst until memory is given back */
   FLUSH_MS = 500,       /* for the answers of evicted calls to leave */
+  LINGER_MS = 50,       /* for clients to read the last answers */
   PATH_MODE_MASK = 0177 /* umask of the socket: mode 0600 */
 };
 
@@ -235,6 +236,13 @@ static gboolean wait_quiet(RpcServer *server, gboolean handlers_too, gint64 unti
   return g_hash_table_size(server->exchanges) == 0 && (!handlers_too || server->calls == 0);
 }
 
+static void wait_handlers(RpcServer *server)
+{
+  MUTEX_HOLD(&server->lock);
+  while (server->calls > 0)
+    cond_wait(&server->changed, &server->lock);
+}
+
 /* With a reference for each. */
 static GPtrArray *list_exchanges(RpcServer *server)
 {
@@ -261,29 +269,52 @@ static void evict_all(RpcServer *server)
   }
 }
 
+/* Core closes a connection as soon as its last stream has ended, and a client that writes just then loses answers it
+ * has not read yet. So the last answers get a moment. */
+static void linger(RpcServer *server)
+{
+  gint64 answered_us;
+  {
+    MUTEX_HOLD(&server->lock);
+    answered_us = server->answered_us;
+  }
+  clock_sleep_until(answered_us + LINGER_MS * 1000);
+}
+
+/* Ends what still runs: the clients get their answers, the handlers get a sign. */
+static void end_grace(RpcServer *server)
+{
+  log_info("grace period over, running calls are cancelled");
+  __atomic_store_n(&server->stopping, 1, __ATOMIC_RELEASE);
+  evict_all(server);
+  wait_quiet(server, FALSE, clock_deadline_in_ms(FLUSH_MS));
+}
+
+/* Core's own shutdown comes last: from then on late calls hang or are cut off instead of being refused. */
+static void shut_down_wire(RpcServer *server)
+{
+  grpc_server_shutdown_and_notify(server->wire, server->queue, &server->stopped_tag);
+  grpc_server_cancel_all_calls(server->wire);
+  MUTEX_HOLD(&server->lock);
+  while (g_hash_table_size(server->exchanges) > 0 || server->calls > 0 || server->accepting)
+    cond_wait(&server->changed, &server->lock);
+}
+
 void rpc_server_drain(RpcServer *server)
 {
   if (!server->started)
     return;
-  gint64 grace_end_us = clock_deadline_in_ms(server->options.grace_ms);
-  grpc_server_shutdown_and_notify(server->wire, server->queue, &server->stopped_tag);
-  if (!wait_quiet(server, TRUE, grace_end_us)) {
-    log_info("grace period over, running calls are cancelled");
-    __atomic_store_n(&server->stopping, 1, __ATOMIC_RELEASE);
-    evict_all(server);
-    wait_quiet(server, FALSE, clock_deadline_in_ms(FLUSH_MS));
-  }
-  grpc_server_cancel_all_calls(server->wire);
-  for (int i = 0; i < RPC_N_CLASSES; i++) /* returns when its handlers have */
-    work_pool_free(g_steal_pointer(&server->pools[i]));
-  {
-    MUTEX_HOLD(&server->lock);
-    while (g_hash_table_size(server->exchanges) > 0 || server->accepting)
-      cond_wait(&server->changed, &server->lock);
-  }
+  __atomic_store_n(&server->draining, 1, __ATOMIC_RELEASE);
+  if (!wait_quiet(server, TRUE, clock_deadline_in_ms(server->options.grace_ms)))
+    end_grace(server);
+  wait_handlers(server);
+  linger(server);
+  shut_down_wire(server);
   /* Nobody is left who could start an operation: doing so after this would abort the process. */
   grpc_completion_queue_shutdown(server->queue);
   thread_join(server->thread);
+  for (int i = 0; i < RPC_N_CLASSES; i++)
+    work_pool_free(g_steal_pointer(&server->pools[i]));
   server->started = FALSE;
   destroy_wire(server);
 }

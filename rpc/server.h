@@ -77,7 +77,7 @@ void rpc_server_add_service(RpcServer *server, const ProtobufCServiceDescriptor 
  * path; INVALID_ARGUMENT for a bad endpoint or something else at its path; INTERNAL when it cannot be bound. */
 gboolean rpc_server_start(RpcServer *server, GError **error);
 
-/* No new calls; running ones get the grace period, then their clients get ABORTED and rpc_call_stopping() is TRUE;
+/* New calls get UNAVAILABLE; running ones get the grace period, then their clients get ABORTED and rpc_call_stopping() is TRUE;
  * returns when every handler has returned. Once; a no-op when the server has not started. */
 void rpc_server_drain(RpcServer *server);
 
