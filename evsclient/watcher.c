@@ -61,7 +61,7 @@ static void begin(Wait *wait)
   MUTEX_HOLD(&watcher->lock);
   watch->start_us = clock_now_us();
   watch->look_us = watch->start_us + watch_pace_first(&watcher->paces[watch->kind]);
-  wait->job_open = *watch->job_id != '\0';
+  wait->job_open = evs_id_check_job(watch->job_id, NULL);
   g_ptr_array_add(watcher->watches, watch);
   cond_signal(&watcher->changed);
 }
@@ -77,6 +77,12 @@ static void end(Wait *wait, gboolean ok)
       watch_pace_learn(&watcher->paces[watch->kind], clock_now_us() - watch->start_us);
   }
   cond_destroy(&watch->news);
+}
+
+static void clear(Wait *wait)
+{
+  Watch *watch = &wait->watch;
+  evs_disk_free(wait->disk);
   evs_disk_free(watch->row);
   g_free(watch->volume_id);
   g_free(watch->server_id);
@@ -244,13 +250,12 @@ static gboolean check_ids(const Watch *watch, GError **error)
                          watch_what(watch->kind));
   return (!*watch->volume_id || evs_id_check_uuid("volume", watch->volume_id, error)) &&
          (!*watch->server_id || evs_id_check_uuid("server", watch->server_id, error)) &&
-         (!*watch->job_id || evs_id_check_job(watch->job_id, error));
+         (*watch->volume_id || evs_id_check_job(watch->job_id, error));
 }
 
-static gboolean wait_for_end(Wait *wait, EvsDisk **ret_disk, GError **error)
+static gboolean wait_until_over(Wait *wait, GError **error)
 {
-  gboolean valid = check_ids(&wait->watch, error);
-  WatchVerdict verdict = valid ? WATCH_PENDING : WATCH_BROKEN;
+  WatchVerdict verdict = WATCH_PENDING;
   begin(wait);
   while (verdict == WATCH_PENDING) {
     if (!evs_context_check(wait->context, "", FALSE, NULL)) {
@@ -259,11 +264,16 @@ static gboolean wait_for_end(Wait *wait, EvsDisk **ret_disk, GError **error)
     }
     verdict = next_verdict(wait, error);
   }
-  gboolean ok = verdict == WATCH_DONE;
-  end(wait, ok);
+  end(wait, verdict == WATCH_DONE);
+  return verdict == WATCH_DONE;
+}
+
+static gboolean wait_for_end(Wait *wait, EvsDisk **ret_disk, GError **error)
+{
+  gboolean ok = check_ids(&wait->watch, error) && wait_until_over(wait, error);
   if (ok && ret_disk)
     *ret_disk = g_steal_pointer(&wait->disk);
-  evs_disk_free(wait->disk);
+  clear(wait);
   return ok;
 }
 
