@@ -1,202 +1,13 @@
 /* The evs-sim executable over real sockets: what answers look like on the wire, faults that concern the connection,
  * TLS and Host names, rate limits, and what SIGTERM, SIGKILL and --purge leave. */
-#include "tests/harness/sim.h"
+#include "tests/integration/evssim_client.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <signal.h>
 
 #include "base/clock.h"
-
-#define GOOD_DISK                                                                                            \
-  "{\"volume\":{\"availability_zone\":\"sim-1a\",\"volume_type\":\"SSD\",\"size\":10,"                       \
-  "\"metadata\":{\"create_for_volume_id\":\"true\"}}}"
-
-/* A client with a token and one kept-alive connection. */
-typedef struct {
-  const char *url;
-  CURL *curl;
-  char *token, *project;
-  struct curl_slist *resolve;
-  const char *ca_file;
-  /* A connection for each call: libcurl sends a request again when a reused one dies unanswered. */
-  gboolean fresh;
-} Client;
-
-typedef struct {
-  CURLcode result;
-  int status;
-  GString *body;
-  char *date, *request_id, *type, *subject_token;
-  json_t *json;
-} Reply;
-
-static void reply_clear(Reply *reply)
-{
-  if (reply->body)
-    g_string_free(reply->body, TRUE);
-  g_free(reply->date);
-  g_free(reply->request_id);
-  g_free(reply->type);
-  g_free(reply->subject_token);
-  json_decref(reply->json);
-  *reply = (Reply){0};
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)
-
-static size_t on_body(char *data, size_t size, size_t count, void *into)
-{
-  g_string_append_len(into, data, (gssize)(size * count));
-  return size * count;
-}
-
-static size_t on_header(char *data, size_t size, size_t count, void *into)
-{
-  Reply *reply = into;
-  const struct {
-    const char *name;
-    char **value;
-  } wanted[] = {{"Date:", &reply->date},
-                {"X-Request-Id:", &reply->request_id},
-                {"Content-Type:", &reply->type},
-                {"X-Subject-Token:", &reply->subject_token}};
-  g_autofree char *line = g_strndup(data, size * count);
-  for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++)
-    if (g_ascii_strncasecmp(line, wanted[i].name, strlen(wanted[i].name)) == 0 && !*wanted[i].value)
-      *wanted[i].value = g_strdup(g_strstrip(line + strlen(wanted[i].name)));
-  return size * count;
-}
-
-/* path: "{p}" becomes the project's id. */
-static Reply call(Client *client, const char *method, const char *path, const char *body)
-{
-  Reply reply = {.body = g_string_new(NULL)};
-  g_auto(GStrv) parts = g_strsplit(path, "{p}", -1);
-  g_autofree char *full = g_strjoinv(client->project ? client->project : "", parts);
-  g_autofree char *url = path[0] == '/' ? g_strconcat(client->url, full, NULL) : g_strdup(full);
-  g_autofree char *auth = g_strconcat("X-Auth-Token: ", client->token, NULL);
-  struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-  if (client->token)
-    headers = curl_slist_append(headers, auth);
-  curl_easy_reset(client->curl);
-  curl_easy_setopt(client->curl, CURLOPT_URL, url);
-  curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, method);
-  curl_easy_setopt(client->curl, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, 30000L);
-  curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, reply.body);
-  curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, &reply);
-  curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-  if (client->resolve)
-    curl_easy_setopt(client->curl, CURLOPT_RESOLVE, client->resolve);
-  if (client->ca_file)
-    curl_easy_setopt(client->curl, CURLOPT_CAINFO, client->ca_file);
-  curl_easy_setopt(client->curl, CURLOPT_FRESH_CONNECT, client->fresh ? 1L : 0L);
-  if (body)
-    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
-  reply.result = curl_easy_perform(client->curl);
-  long status = 0;
-  curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-  curl_slist_free_all(headers);
-  reply.status = (int)status;
-  reply.json = json_loadb(reply.body->str, reply.body->len, 0, NULL);
-  return reply;
-}
-
-static void expect_status(const Reply *reply, int status)
-{
-  if (reply->result != CURLE_OK || reply->status != status)
-    fail_msg("%s, %d, not %d: %s", curl_easy_strerror(reply->result), reply->status, status,
-             reply->body->str);
-}
-
-static const char *text(const Reply *reply, const char *key)
-{
-  const char *value = json_string_value(json_object_get(reply->json, key));
-  if (!value)
-    fail_msg("no '%s' in %s", key, reply->body->str);
-  return value;
-}
-
-static void log_in(Client *client, const char *state_dir)
-{
-  g_autofree char *path = g_build_filename(state_dir, "accounts.json", NULL);
-  json_t *accounts = json_load_file(path, 0, NULL);
-  const json_t *account = json_array_get(json_object_get(accounts, "accounts"), 0);
-  const json_t *user = json_array_get(json_object_get(account, "users"), 0);
-  const json_t *project = json_array_get(json_object_get(account, "projects"), 0);
-  json_t *body =
-    json_pack("{s:{s:{s:[s], s:{s:{s:O, s:O, s:{s:O}}}}, s:{s:{s:O}}}}", "auth", "identity", "methods",
-              "password", "password", "user", "name", json_object_get(user, "name"), "password",
-              json_object_get(user, "password"), "domain", "name", json_object_get(account, "name"), "scope",
-              "project", "id", json_object_get(project, "id"));
-  char *request = json_dumps(body, 0);
-  g_free(client->token);
-  client->token = NULL;
-  g_auto(Reply) reply = call(client, "POST", "/iam/v3/auth/tokens", request);
-  expect_status(&reply, 201);
-  client->token = g_strdup(reply.subject_token);
-  g_free(client->project);
-  client->project = g_strdup(json_string_value(json_object_get(project, "id")));
-  free(request);
-  json_decref(body);
-  json_decref(accounts);
-}
-
-static void free_client(void *data)
-{
-  Client *client = data;
-  curl_easy_cleanup(client->curl);
-  curl_slist_free_all(client->resolve);
-  g_free(client->token);
-  g_free(client->project);
-  g_free(client);
-}
-
-static Client *new_client(Harness *harness, const char *url)
-{
-  Client *client = g_new0(Client, 1);
-  client->url = url;
-  client->curl = curl_easy_init();
-  harness_at_end(harness, free_client, client);
-  return client;
-}
-
-static Client *start(Harness *harness, const char *profile, Sim **ret_sim)
-{
-  const SimOptions options = {.profile = profile};
-  *ret_sim = sim_start(harness, &options);
-  Client *client = new_client(harness, (*ret_sim)->url);
-  log_in(client, (*ret_sim)->state_dir);
-  return client;
-}
-
-/* Makes a disk and waits until it is available; its id. */
-static char *make_disk(Client *client, Sim *sim)
-{
-  g_auto(Reply) reply = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
-  expect_status(&reply, 202);
-  char *id = g_strdup(json_string_value(json_array_get(json_object_get(reply.json, "volume_ids"), 0)));
-  sim_wait_disk_status(sim, id, "available");
-  return id;
-}
-
-static char *attach_disk(Client *client, Sim *sim, const char *id)
-{
-  json_t *server = sim_server(sim, 0);
-  char *server_id = g_strdup(json_string_value(json_object_get(server, "id")));
-  json_decref(server);
-  g_autofree char *path = g_strdup_printf("/ecs/v1/{p}/cloudservers/%s/attachvolume", server_id);
-  g_autofree char *body = g_strdup_printf("{\"volumeAttachment\":{\"volumeId\":\"%s\"}}", id);
-  g_auto(Reply) reply = call(client, "POST", path, body);
-  expect_status(&reply, 200);
-  sim_wait_disk_status(sim, id, "in-use");
-  return server_id;
-}
 
 /* A fault whose id nobody needs. */
 static void set_fault(const Sim *sim, const char *fault)
@@ -211,37 +22,37 @@ static void set_fault(const Sim *sim, const char *fault)
 static void answers_on_the_wire(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
-  g_auto(Reply) zones = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&zones, 200);
+  Client *client = client_start(*state, NULL, &sim);
+  g_auto(Reply) zones = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&zones, 200);
   assert_string_equal(zones.type, "application/json");
   assert_int_equal(strlen(zones.request_id), 32);
-  g_auto(Reply) none = call(client, "GET", "/evs/v2/{p}/nothing/here", NULL);
-  expect_status(&none, 404);
-  assert_string_equal(text(&none, "error_code"), "APIGW.0101");
-  assert_string_equal(text(&none, "request_id"), none.request_id);
+  g_auto(Reply) none = client_call(client, "GET", "/evs/v2/{p}/nothing/here", NULL);
+  reply_expect(&none, 404);
+  assert_string_equal(reply_text(&none, "error_code"), "APIGW.0101");
+  assert_string_equal(reply_text(&none, "request_id"), none.request_id);
   /* the Go peer's detach: DELETE with a body, then the connection goes on */
-  g_auto(Reply) gone = call(client, "DELETE", "/evs/v2/{p}/cloudvolumes/00000000-0000-4000-8000-000000000000",
-                            "{\"job_id\":\"\"}");
-  expect_status(&gone, 404);
-  g_auto(Reply) after = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&after, 200);
+  g_auto(Reply) gone = client_call(
+    client, "DELETE", "/evs/v2/{p}/cloudvolumes/00000000-0000-4000-8000-000000000000", "{\"job_id\":\"\"}");
+  reply_expect(&gone, 404);
+  g_auto(Reply) after = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&after, 200);
   long connections = 1;
   curl_easy_getinfo(client->curl, CURLINFO_NUM_CONNECTS, &connections);
   assert_int_equal(connections, 0); /* the same connection */
   g_free(client->token);
   client->token = NULL;
-  g_auto(Reply) stranger = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&stranger, 401);
+  g_auto(Reply) stranger = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&stranger, 401);
 }
 
 static void the_clock_can_be_skewed(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
+  Client *client = client_start(*state, NULL, &sim);
   sim_send(sim, "PUT", "/_sim/clock", "{\"skew_ms\":-1000000000}");
-  g_auto(Reply) reply = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&reply, 200);
+  g_auto(Reply) reply = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&reply, 200);
   time_t said = curl_getdate(reply.date, NULL), now = (time_t)(clock_wall_us() / G_USEC_PER_SEC);
   assert_in_range(now - said, 999990, 1000010);
   assert_int_equal(sim_request_status(sim, "PUT", "/_sim/clock", "{\"speed\":0}"), 400);
@@ -252,18 +63,18 @@ static void profiles_limit_and_slow(void **state)
 {
   Sim *sim;
   Client *client =
-    start(*state, "{\"rate\":{\"per\":\"user+api\",\"rps\":0.001,\"burst\":3},\"http_ms\":60}", &sim);
+    client_start(*state, "{\"rate\":{\"per\":\"user+api\",\"rps\":0.001,\"burst\":3},\"http_ms\":60}", &sim);
   gint64 begin_us = clock_now_us();
   for (int i = 0; i < 3; i++) {
-    g_auto(Reply) reply = call(client, "GET", "/evs/v2/{p}/types", NULL);
-    expect_status(&reply, 200);
+    g_auto(Reply) reply = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+    reply_expect(&reply, 200);
   }
   assert_true(clock_now_us() - begin_us >= 3 * 60000);
-  g_auto(Reply) limited = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&limited, 429);
-  assert_string_equal(text(&limited, "error_code"), "APIGW.0308");
-  g_auto(Reply) other = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&other, 200);
+  g_auto(Reply) limited = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&limited, 429);
+  assert_string_equal(reply_text(&limited, "error_code"), "APIGW.0308");
+  g_auto(Reply) other = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&other, 200);
   json_t *stats = sim_get(sim, "/_sim/stats");
   const json_t *types = json_object_get(json_object_get(stats, "calls"), "7.1.4");
   assert_int_equal(json_integer_value(json_object_get(types, "total")), 4);
@@ -276,16 +87,16 @@ static void profiles_limit_and_slow(void **state)
 static void drops_before_and_after(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
+  Client *client = client_start(*state, NULL, &sim);
   client->fresh = TRUE;
   set_fault(sim,
             "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"before\"}}");
-  g_auto(Reply) one = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
+  g_auto(Reply) one = client_call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
   assert_int_equal(one.result, CURLE_GOT_NOTHING);
   assert_int_equal(sim_disk_count(sim), 0);
   g_autofree char *after = sim_fault(
     sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}");
-  g_auto(Reply) two = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
+  g_auto(Reply) two = client_call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
   assert_int_equal(two.result, CURLE_GOT_NOTHING);
   assert_int_equal(sim_disk_count(sim), 1);
   assert_int_equal(sim_fault_hits(sim, after), 1);
@@ -298,35 +109,35 @@ static void drops_before_and_after(void **state)
 static void answers_can_be_late(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
+  Client *client = client_start(*state, NULL, &sim);
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"delay\",\"ms\":300}}");
   gint64 begin_us = clock_now_us();
-  g_auto(Reply) late = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&late, 200);
+  g_auto(Reply) late = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&late, 200);
   assert_true(clock_now_us() - begin_us >= 300000);
 }
 
 static void bodies_can_be_spoilt(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
+  Client *client = client_start(*state, NULL, &sim);
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"truncate\"}}");
-  g_auto(Reply) truncated = call(client, "GET", "/evs/v2/{p}/types", NULL);
+  g_auto(Reply) truncated = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
   assert_int_equal(truncated.result, CURLE_PARTIAL_FILE);
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"malformed\",\"bytes\":2000000}}");
-  g_auto(Reply) malformed = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&malformed, 200);
+  g_auto(Reply) malformed = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&malformed, 200);
   assert_null(malformed.json);
   assert_int_equal(malformed.body->len, 2000000);
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"type\"}}");
-  g_auto(Reply) typed = call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
-  expect_status(&typed, 200);
+  g_auto(Reply) typed = client_call(client, "GET", "/evs/v2/{p}/os-availability-zone", NULL);
+  reply_expect(&typed, 200);
   const json_t *zone = json_array_get(json_object_get(typed.json, "availabilityZoneInfo"), 0);
   assert_true(json_is_integer(json_object_get(zone, "zoneName")));
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"body\",\"mode\":\"drip\"}}");
   gint64 begin_us = clock_now_us();
-  g_auto(Reply) dripped = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&dripped, 200);
+  g_auto(Reply) dripped = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&dripped, 200);
   assert_non_null(dripped.json);
   assert_true(clock_now_us() - begin_us >= 3000000);
 }
@@ -335,17 +146,17 @@ static void a_process_can_be_killed(void **state)
 {
   Harness *harness = *state;
   Sim *sim;
-  Client *client = start(harness, NULL, &sim);
+  Client *client = client_start(harness, NULL, &sim);
   Process *victim = process_start_list(harness, "sleep", "600", NULL);
   g_autofree char *fault = g_strdup_printf(
     "{\"match\":{\"op\":\"7.1.4\",\"skip\":1},\"action\":{\"kind\":\"kill\",\"pid\":%d,\"when\":\"after\"}}",
     process_pid(victim));
   set_fault(sim, fault);
-  g_auto(Reply) first = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&first, 200);
+  g_auto(Reply) first = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&first, 200);
   assert_true(process_running(victim));
-  g_auto(Reply) second = call(client, "GET", "/evs/v2/{p}/types", NULL);
-  expect_status(&second, 200);
+  g_auto(Reply) second = client_call(client, "GET", "/evs/v2/{p}/types", NULL);
+  reply_expect(&second, 200);
   assert_int_equal(process_wait_exit(victim, HARNESS_WAIT_MS), 128 + SIGKILL);
 }
 
@@ -354,7 +165,7 @@ static void a_process_can_be_killed(void **state)
 static void control_refuses_by_name(void **state)
 {
   Sim *sim;
-  Client *client = start(*state, NULL, &sim);
+  Client *client = client_start(*state, NULL, &sim);
   static const struct {
     const char *method, *path, *body;
     int status;
@@ -373,8 +184,8 @@ static void control_refuses_by_name(void **state)
     {"POST", "/_sim/servers", "{\"name\":\"n\",\"zone\":\"sim-1a\"}", 400, "'account' is missing"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-    g_auto(Reply) reply = call(client, rows[i].method, rows[i].path, rows[i].body);
-    expect_status(&reply, rows[i].status);
+    g_auto(Reply) reply = client_call(client, rows[i].method, rows[i].path, rows[i].body);
+    reply_expect(&reply, rows[i].status);
     if (!strstr(reply.body->str, rows[i].part))
       fail_msg("row %zu: %s", i, reply.body->str);
   }
@@ -397,11 +208,11 @@ static void control_is_for_loopback_only(void **state)
   Process *process = process_start_list(harness, "evs-sim", "--listen=0.0.0.0:0", state_arg, NULL);
   g_autofree char *ready = process_wait_output(process, "ready ", HARNESS_START_MS);
   g_autofree char *url = g_strdup_printf("http://%s%s", address, strrchr(ready, ':'));
-  Client *client = new_client(harness, url);
-  g_auto(Reply) control = call(client, "GET", "/_sim/state", NULL);
-  expect_status(&control, 403);
-  g_auto(Reply) cloud = call(client, "GET", "/evs/", NULL);
-  expect_status(&cloud, 300);
+  Client *client = client_new(harness, url);
+  g_auto(Reply) control = client_call(client, "GET", "/_sim/state", NULL);
+  reply_expect(&control, 403);
+  g_auto(Reply) cloud = client_call(client, "GET", "/evs/", NULL);
+  reply_expect(&cloud, 300);
 }
 
 /* ---- TLS and names ---- */
@@ -423,9 +234,9 @@ static void names_and_tls_as_in_the_real_cloud(void **state)
   g_autofree char *url = process_wait_output(process, "ready ", HARNESS_START_MS);
   assert_true(g_str_has_prefix(url, "https://127.0.0.1:"));
   const char *port = strrchr(url, ':') + 1;
-  Client *client = new_client(harness, url);
+  Client *client = client_new(harness, url);
   client->ca_file = cert;
-  log_in(client, state_dir);
+  client_log_in(client, state_dir);
   static const struct {
     const char *host, *path;
     int status;
@@ -438,8 +249,8 @@ static void names_and_tls_as_in_the_real_cloud(void **state)
     g_autofree char *entry = g_strdup_printf("%s:%s:127.0.0.1", rows[i].host, port);
     g_autofree char *target = g_strdup_printf("https://%s:%s%s", rows[i].host, port, rows[i].path);
     client->resolve = curl_slist_append(client->resolve, entry);
-    g_auto(Reply) reply = call(client, "GET", target, NULL);
-    expect_status(&reply, rows[i].status);
+    g_auto(Reply) reply = client_call(client, "GET", target, NULL);
+    reply_expect(&reply, rows[i].status);
   }
 }
 
@@ -470,23 +281,23 @@ static void sigkill_and_restart(void **state)
 {
   Harness *harness = *state;
   Sim *sim;
-  Client *client = start(harness, NULL, &sim);
-  g_autofree char *id = make_disk(client, sim);
-  g_autofree char *server_id = attach_disk(client, sim, id);
+  Client *client = client_start(harness, NULL, &sim);
+  g_autofree char *id = client_make_disk(client, sim);
+  g_autofree char *server_id = client_attach_disk(client, sim, id);
   g_autofree char *state_dir = g_strdup(sim->state_dir);
   assert_int_equal(sim_loops(sim), 1);
   assert_int_equal(loops_in(state_dir), 1);
   /* a create is under way when the end comes */
   set_fault(sim, "{\"times\":1,\"action\":{\"kind\":\"stuck\",\"state\":\"creating\"}}");
-  g_auto(Reply) pending = call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
-  expect_status(&pending, 202);
+  g_auto(Reply) pending = client_call(client, "POST", "/evs/v2.1/{p}/cloudvolumes", GOOD_DISK);
+  reply_expect(&pending, 202);
   process_kill(sim->process);
   assert_true(wait_until(no_loops, state_dir, HARNESS_WAIT_MS));
 
   const SimOptions options = {.state_dir = state_dir};
   Sim *again = sim_start(harness, &options);
-  Client *second = new_client(harness, again->url);
-  log_in(second, state_dir);
+  Client *second = client_new(harness, again->url);
+  client_log_in(second, state_dir);
   assert_int_equal(sim_loops(again), 1);
   json_t *disk = sim_disk(again, id);
   assert_string_equal(json_string_value(json_object_get(disk, "status")), "in-use");
@@ -494,8 +305,8 @@ static void sigkill_and_restart(void **state)
   const char *other = json_string_value(json_array_get(json_object_get(pending.json, "volume_ids"), 0));
   sim_wait_disk_status(again, other, "available"); /* faults do not outlive the process, jobs do */
   g_autofree char *detach = g_strdup_printf("/ecs/v1/{p}/cloudservers/%s/detachvolume/%s", server_id, id);
-  g_auto(Reply) detached = call(second, "DELETE", detach, NULL);
-  expect_status(&detached, 200);
+  g_auto(Reply) detached = client_call(second, "DELETE", detach, NULL);
+  reply_expect(&detached, 200);
   sim_wait_disk_status(again, id, "available");
   assert_int_equal(loops_in(state_dir), 0);
 }
@@ -504,9 +315,9 @@ static void sigterm_keeps_the_state_and_purge_removes_it(void **state)
 {
   Harness *harness = *state;
   Sim *sim;
-  Client *client = start(harness, NULL, &sim);
-  g_autofree char *id = make_disk(client, sim);
-  g_free(attach_disk(client, sim, id));
+  Client *client = client_start(harness, NULL, &sim);
+  g_autofree char *id = client_make_disk(client, sim);
+  g_free(client_attach_disk(client, sim, id));
   g_autofree char *state_dir = g_strdup(sim->state_dir);
   g_autofree char *state_arg = g_strdup_printf("--state-dir=%s", state_dir);
   Process *rival = process_start_list(harness, "evs-sim", state_arg, NULL);
