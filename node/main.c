@@ -12,7 +12,7 @@ enum {
 
 int main(int argc, char **argv)
 {
-  NodeOptions options;
+  g_auto(NodeOptions) options = {0};
   g_autoptr(GError) error = NULL;
   if (!node_options_parse(&argc, &argv, &options, &error)) {
     log_error(error->message);

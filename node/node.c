@@ -18,30 +18,11 @@ Node *node_new(NodeOptions *options, GError **error)
   return node;
 }
 
-static void free_options(NodeOptions *options)
-{
-  char *const texts[] = {
-    options->node_id,
-    options->zone,
-    options->metadata_url,
-    options->dev_dir,
-    options->sys_dir,
-    options->kubelet_dir,
-    options->daemon.endpoint,
-    options->daemon.http_endpoint,
-    options->daemon.driver_name,
-    options->daemon.log_format,
-    options->daemon.log_level,
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-    g_free(texts[i]);
-}
-
 void node_free(Node *node)
 {
   if (!node)
     return;
-  free_options(&node->options);
+  node_options_clear(&node->options);
   path_guard_free(node->guard);
   mutex_destroy(&node->identity_lock);
   g_free(node->node_id);

@@ -112,3 +112,23 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
   set_default(&ret_options->kubelet_dir, "/var/lib/kubelet");
   return node_options_check(ret_options, error);
 }
+
+void node_options_clear(NodeOptions *options)
+{
+  char *const texts[] = {
+    options->node_id,
+    options->zone,
+    options->metadata_url,
+    options->dev_dir,
+    options->sys_dir,
+    options->kubelet_dir,
+    options->daemon.endpoint,
+    options->daemon.http_endpoint,
+    options->daemon.driver_name,
+    options->daemon.log_format,
+    options->daemon.log_level,
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free(texts[i]);
+  memset(options, 0, sizeof *options);
+}

@@ -20,6 +20,9 @@ typedef struct {
   int device_wait_s;  /* --device-timeout: how long an attached disk may take to appear */
 } NodeOptions;
 
+void node_options_clear(NodeOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NodeOptions, node_options_clear)
+
 /* Parses the command line. INVALID_ARGUMENT naming the option and what is accepted. */
 gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, GError **error);
 

@@ -208,6 +208,11 @@ gboolean guarded_path_make(const GuardedPath *path, mode_t kind, GError **error)
 
 gboolean guarded_path_remove(const GuardedPath *path, GError **error)
 {
+  struct stat status;
+  if (fstatat(path->parent, path->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+      status.st_size > 0)
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION, "'%s' is a file with content, not removing it",
+                         path->real);
   if (unlinkat(path->parent, path->name, 0) == 0 || errno == ENOENT)
     return TRUE;
   if ((errno == EISDIR || errno == EPERM) && unlinkat(path->parent, path->name, AT_REMOVEDIR) == 0)

@@ -55,5 +55,6 @@ int guarded_path_open(const GuardedPath *path, mode_t *ret_kind, GError **error)
  * another kind. kind: S_IFDIR or S_IFREG; a block node where a file is asked for is fine (a bind mount made it so). */
 gboolean guarded_path_make(const GuardedPath *path, mode_t kind, GError **error);
 
-/* Removes the last component, an empty directory or a file. None there is fine. */
+/* Removes the last component: an empty directory, an empty file or a link. None there is fine. FAILED_PRECONDITION for
+ * a file with content, INTERNAL for a directory with content: data is never removed. */
 gboolean guarded_path_remove(const GuardedPath *path, GError **error);

@@ -117,6 +117,24 @@ static void paths_are_made_and_removed(void **state)
   }
 }
 
+static void data_is_not_removed(void **state)
+{
+  const Fence *fence = *state;
+  static const struct {
+    const char *path;
+    EvsCode code;
+  } rows[] = {{"/file", EVS_CODE_FAILED_PRECONDITION}, {"/a", EVS_CODE_INTERNAL}};
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *path = g_strconcat(fence->root, rows[i].path, NULL);
+    g_auto(GuardedPath) guarded = GUARDED_PATH_INIT;
+    g_autoptr(GError) error = NULL;
+    assert_true(path_guard_resolve(fence->guard, "target_path", path, &guarded, NULL));
+    assert_false(guarded_path_remove(&guarded, &error));
+    assert_int_equal(evs_error_code(error), rows[i].code);
+    assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+  }
+}
+
 static void the_root_may_be_a_link_and_is_shown_real(void **state)
 {
   const Fence *fence = *state;
@@ -148,9 +166,13 @@ static void a_bad_root_is_refused(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(text_that_leads_out_is_refused),           TEST(links_and_files_on_the_way_are_refused),
-    TEST(a_link_as_last_component_is_not_followed), TEST(paths_are_made_and_removed),
-    TEST(the_root_may_be_a_link_and_is_shown_real), cmocka_unit_test(a_bad_root_is_refused),
+    TEST(text_that_leads_out_is_refused),
+    TEST(links_and_files_on_the_way_are_refused),
+    TEST(a_link_as_last_component_is_not_followed),
+    TEST(paths_are_made_and_removed),
+    TEST(data_is_not_removed),
+    TEST(the_root_may_be_a_link_and_is_shown_real),
+    cmocka_unit_test(a_bad_root_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
