@@ -131,8 +131,9 @@ static void an_old_failure_is_history(void **state)
   Harness *harness = *state;
   Sim *sim = sim_start(harness, NULL);
   Plugin *controller = controller_start(harness, sim, NULL);
-  g_autofree char *fault G_GNUC_UNUSED = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
-                                          "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
+  g_autofree char *fault G_GNUC_UNUSED =
+    sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
+                   "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
   csi_expect_error(controller, "CreateVolume", create_request("pvc-1"), EVS_CODE_INTERNAL, "EVS.2024");
   process_kill(controller->process);
   Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
