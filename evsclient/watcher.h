@@ -12,6 +12,7 @@
 #pragma once
 
 #include "evsclient/disk.h"
+#include "evsclient/snapshot.h"
 
 typedef struct EvsWatcher EvsWatcher;
 
@@ -34,6 +35,23 @@ gboolean evs_watch_attach(EvsWatcher *watcher, const EvsContext *context, const 
 /* Until the disk has no attachment to this server (and, not shared, is `available`). A disk that is gone is detached. */
 gboolean evs_watch_detach(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
                           const char *server_id, const char *job_id, GError **error);
+
+/* Until the disk has at least this size and is no longer `extending`. error_extending is a failure. */
+gboolean evs_watch_extend(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *job_id, gint64 size_gib, EvsDisk **ret_disk, GError **error);
+/* Until the disk shows these iops and throughput (0: whatever it is). */
+gboolean evs_watch_qos(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                       const char *job_id, gint64 iops, gint64 throughput, EvsDisk **ret_disk,
+                       GError **error);
+/* Until the disk's type is this one. */
+gboolean evs_watch_retype(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          const char *job_id, const char *type, EvsDisk **ret_disk, GError **error);
+/* Snapshots have no job: until the snapshot is `available` (`error` is a failure, the snapshot is given back then too:
+ * *ret_snapshot) / until it is gone. */
+gboolean evs_watch_snapshot(EvsWatcher *watcher, const EvsContext *context, const char *snapshot_id,
+                            EvsSnapshot **ret_snapshot, GError **error);
+gboolean evs_watch_snapshot_delete(EvsWatcher *watcher, const EvsContext *context, const char *snapshot_id,
+                                   GError **error);
 
 /* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
 gboolean evs_error_is_job_failure(const GError *error);
