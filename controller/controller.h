@@ -6,6 +6,7 @@
 #include "controller/owner.h"
 #include "controller/server_lane.h"
 #include "evsclient/watcher.h"
+#include "rpc/feature_gates.h"
 #include "rpc/server.h"
 
 /* Borrowed by the server for its whole life; any thread reads it. */
@@ -13,6 +14,7 @@ typedef struct {
   Owner owner;
   gboolean list_owned_only;         /* ListVolumes shows only this cluster's disks */
   gboolean warn_unknown_parameters; /* an unknown StorageClass parameter is logged, not refused */
+  FeatureGates gates;
   EvsClient *client;
   EvsWatcher *watcher;
   ServerLanes *lanes;

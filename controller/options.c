@@ -14,7 +14,7 @@ static gboolean check_unknown_parameters(const char *policy, gboolean *ret_warn,
 gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **error)
 {
   g_auto(Options) options = {0};
-  g_autofree char *unknown_parameters = NULL;
+  g_autofree char *unknown_parameters = NULL, *gates = NULL;
   const GOptionEntry entries[] = {
     {"cloud-config", 0, 0, G_OPTION_ARG_FILENAME, &options.cloud_config,
      "credentials and endpoints of the cloud", "FILE"},
@@ -24,6 +24,7 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
      "ListVolumes shows only disks of this cluster", NULL},
     {"unknown-parameters", 0, 0, G_OPTION_ARG_STRING, &unknown_parameters,
      "what to do with unknown StorageClass parameters: refuse (default) or warn", "POLICY"},
+    {FEATURE_GATES_OPTION, 0, 0, G_OPTION_ARG_STRING, &gates, FEATURE_GATES_HELP, "LIST"},
     {0},
   };
   if (!daemon_parse(argc, argv, "evs-csi-controller", entries, &options.daemon, error))
@@ -39,7 +40,8 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "option '--cluster-id' is %s; accepted: 1-%d of [A-Za-z0-9._-]",
                          options.cluster_id ? "not valid" : "missing", CLUSTER_ID_MAX);
-  if (!check_unknown_parameters(unknown_parameters, &options.warn_unknown_parameters, error))
+  if (!check_unknown_parameters(unknown_parameters, &options.warn_unknown_parameters, error) ||
+      !feature_gates_parse(gates, &options.gates, error))
     return FALSE;
   *ret_options = options;
   options = (Options){0};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rpc/daemon.h"
+#include "rpc/feature_gates.h"
 
 enum { CLUSTER_ID_MAX = 40, DRIVER_NAME_MAX = 63 };
 
@@ -12,6 +13,7 @@ typedef struct {
   char *cluster_id;                 /* --cluster-id=ID, required: 1-40 of [A-Za-z0-9._-] */
   gboolean list_owned_only;         /* --list-owned-only */
   gboolean warn_unknown_parameters; /* --unknown-parameters=refuse|warn */
+  FeatureGates gates;               /* --feature-gates */
 } Options;
 
 /* INVALID_ARGUMENT naming the option and what is accepted. Prints and exits for --help and --version. */
