@@ -12,8 +12,8 @@
 enum { GROW_SLACK_BYTES = 16 * 1024 * 1024 };
 
 gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
-                       gboolean reader_only, gboolean edges_zero, FormatDecision *ret_decision,
-                       const Filesystem **ret_filesystem, GError **error)
+                       const char *by_default, gboolean reader_only, gboolean edges_zero,
+                       FormatDecision *ret_decision, const Filesystem **ret_filesystem, GError **error)
 {
   gboolean may_make = facts->blank || facts->if_empty;
   gboolean marked = found->kind == PROBE_FILESYSTEM && g_str_equal(found->label, FILESYSTEM_LABEL);
@@ -39,7 +39,7 @@ gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const c
         "the disk holds no known signature, but its first and last MiB are not all zero: not "
         "formatting what may be data (clear it with blkdiscard -z if it is not)");
     *ret_decision = FORMAT_MAKE;
-    *ret_filesystem = filesystem_find(*wanted ? wanted : FILESYSTEM_DEFAULT);
+    *ret_filesystem = filesystem_find(*wanted ? wanted : by_default);
     return TRUE;
   }
   if (*wanted && !g_str_equal(found->type, wanted))
@@ -121,8 +121,8 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
       !probe_disk(job->device->fd, job->device->node, &found, error))
     return FALSE;
   zero = zero || intent_is_present(job->device);
-  if (!format_decide(&found, job->facts, job->wanted, job->reader_only, zero, &decision, ret_filesystem,
-                     error)) {
+  if (!format_decide(&found, job->facts, job->wanted, job->by_default, job->reader_only, zero, &decision,
+                     ret_filesystem, error)) {
     g_prefix_error(error, "disk '%s': ", job->device->node);
     return FALSE;
   }

@@ -19,17 +19,18 @@
 
 typedef enum { FORMAT_TAKE, FORMAT_MAKE } FormatDecision;
 
-/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; edges_zero counts for if_empty disks only (all
+/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; by_default is what is made when it is ""; edges_zero counts for if_empty disks only (all
  * zero, or left so by a mkfs of ours).
  * FAILED_PRECONDITION naming what was found and what was asked for. */
 gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
-                       gboolean reader_only, gboolean edges_zero, FormatDecision *ret_decision,
-                       const Filesystem **ret_filesystem, GError **error);
+                       const char *by_default, gboolean reader_only, gboolean edges_zero,
+                       FormatDecision *ret_decision, const Filesystem **ret_filesystem, GError **error);
 
 typedef struct {
   const Device *device; /* locked by device_lock() */
   const DiskFacts *facts;
-  const char *wanted; /* fs_type or "" */
+  const char *wanted;     /* fs_type or "" */
+  const char *by_default; /* fs_type of a new file system when wanted is "" */
   gboolean reader_only;
   gint64 deadline_us;
   gboolean (*stopping)(void *data);

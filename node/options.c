@@ -1,6 +1,7 @@
 #include "node/options.h"
 
 #include "base/text.h"
+#include "node/filesystem.h"
 
 enum {
   MAX_ATTACH_LIMIT = 1000,
@@ -39,6 +40,11 @@ static gboolean is_url(const char *value)
          text_is_printable(value);
 }
 
+static gboolean is_filesystem(const char *value)
+{
+  return filesystem_find(value) != NULL;
+}
+
 static gboolean check_range(const char *option, int value, int min, int max, GError **error)
 {
   if (value >= min && value <= max)
@@ -62,6 +68,8 @@ gboolean node_options_check(const NodeOptions *options, GError **error)
          check_text("dev-dir", options->dev_dir, is_absolute, "an absolute path", error) &&
          check_text("sys-dir", options->sys_dir, is_absolute, "an absolute path", error) &&
          check_text("kubelet-dir", options->kubelet_dir, is_absolute, "an absolute path", error) &&
+         check_text("default-fs-type", options->default_fs_type, is_filesystem,
+                    "one of ext4, ext3, xfs, btrfs", error) &&
          check_range("volume-attach-limit", options->attach_limit, 0, MAX_ATTACH_LIMIT, error) &&
          check_range("reserved-volume-attachments", options->reserved, 0, LARGEST_DEFAULT_LIMIT - 1, error) &&
          check_range("device-timeout", options->device_wait_s, 0, MAX_DEVICE_WAIT_S, error);
@@ -94,6 +102,8 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
     {"sys-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->sys_dir, "sysfs, default /sys", "DIR"},
     {"kubelet-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->kubelet_dir, "default /var/lib/kubelet",
      "DIR"},
+    {"default-fs-type", 0, 0, G_OPTION_ARG_STRING, &ret_options->default_fs_type,
+     "made on a new disk when no file system is asked for, default " FILESYSTEM_DEFAULT, "TYPE"},
     {"volume-attach-limit", 0, 0, G_OPTION_ARG_INT, &ret_options->attach_limit,
      "volumes per node (default: what EVS allows)", "N"},
     {"reserved-volume-attachments", 0, 0, G_OPTION_ARG_INT, &ret_options->reserved,
@@ -106,10 +116,12 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
     return FALSE;
   drop_empty(&ret_options->node_id);
   drop_empty(&ret_options->zone);
+  drop_empty(&ret_options->default_fs_type);
   set_default(&ret_options->metadata_url, "http://169.254.169.254");
   set_default(&ret_options->dev_dir, "/dev");
   set_default(&ret_options->sys_dir, "/sys");
   set_default(&ret_options->kubelet_dir, "/var/lib/kubelet");
+  set_default(&ret_options->default_fs_type, FILESYSTEM_DEFAULT);
   return node_options_check(ret_options, error);
 }
 
@@ -122,6 +134,7 @@ void node_options_clear(NodeOptions *options)
     options->dev_dir,
     options->sys_dir,
     options->kubelet_dir,
+    options->default_fs_type,
     options->daemon.endpoint,
     options->daemon.http_endpoint,
     options->daemon.driver_name,

@@ -9,15 +9,16 @@ enum { NODE_MAX_ID = 256 };
 
 typedef struct {
   DaemonOptions daemon;
-  char *node_id;      /* --node-id; NULL: asked of the metadata service */
-  char *zone;         /* --zone; NULL: likewise */
-  char *metadata_url; /* --metadata-url */
-  char *dev_dir;      /* --dev-dir */
-  char *sys_dir;      /* --sys-dir */
-  char *kubelet_dir;  /* --kubelet-dir */
-  int attach_limit;   /* --volume-attach-limit; 0: what EVS allows for the server's bus */
-  int reserved;       /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
-  int device_wait_s;  /* --device-timeout: how long an attached disk may take to appear */
+  char *node_id;         /* --node-id; NULL: asked of the metadata service */
+  char *zone;            /* --zone; NULL: likewise */
+  char *metadata_url;    /* --metadata-url */
+  char *dev_dir;         /* --dev-dir */
+  char *sys_dir;         /* --sys-dir */
+  char *kubelet_dir;     /* --kubelet-dir */
+  char *default_fs_type; /* --default-fs-type: made on a new disk when no fs_type is asked for */
+  int attach_limit;      /* --volume-attach-limit; 0: what EVS allows for the server's bus */
+  int reserved;          /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
+  int device_wait_s;     /* --device-timeout: how long an attached disk may take to appear */
 } NodeOptions;
 
 void node_options_clear(NodeOptions *options);

@@ -15,7 +15,7 @@ typedef struct {
   gboolean block;
   gboolean reader_only;   /* the access mode forbids writing on this node */
   gboolean single_writer; /* SINGLE_NODE_SINGLE_WRITER: one publish at a time on this node */
-  char *fs_type;          /* "" = any that is there, ext4 when formatting */
+  char *fs_type;          /* "" = any that is there; when formatting, the node's default */
   MountFlags flags;       /* of file system volumes */
 } VolumeUse;
 

@@ -149,6 +149,7 @@ static gboolean stage_filesystem(StageJob *job, GError **error)
     .device = &job->device,
     .facts = &job->facts,
     .wanted = job->use.fs_type,
+    .by_default = job->node->options.default_fs_type,
     .reader_only = wants_read_only(job),
     .deadline_us = job->deadline_us,
     .stopping = is_stopping,

@@ -66,6 +66,7 @@ static void nonsense_ends_it_before_it_serves(void **state)
     {"--kubelet-dir=/nonexistent/kubelet", "kubelet-dir '/nonexistent/kubelet'"},
     {"--volume-attach-limit=-1", "--volume-attach-limit=-1"},
     {"--reserved-volume-attachments=59", "--reserved-volume-attachments=59"},
+    {"--default-fs-type=ntfs", "--default-fs-type 'ntfs' is not one of ext4, ext3, xfs, btrfs"},
     {"--device-timeout=601", "--device-timeout=601"},
     {"--no-such-option", "no-such-option"},
   };

@@ -136,6 +136,23 @@ static void copies_mount_side_by_side(void **state, const char *fs_type)
   assert_text(copy->target, "x", "copy");
 }
 
+static void another_default_makes_new_file_systems_only(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  static const char *const options[] = {"--default-fs-type=xfs", NULL};
+  Plugin *node = bench_node_start(bench, options);
+  BenchDisk *fresh = bench_disk_new(bench, 512 * MIB);
+  BenchDisk *made = bench_disk_new(bench, 512 * MIB);
+  bench_ok(node, "NodeStageVolume", bench_stage(fresh, csi_mount(NULL, NULL), TRUE));
+  assert_mounted(fresh->staging, "xfs rw,");
+  bench_ok(node, "NodeStageVolume", bench_stage(made, csi_mount("ext4", NULL), TRUE));
+  bench_ok(node, "NodeUnstageVolume", bench_unstage(made));
+  bench_ok(node, "NodeStageVolume", bench_stage(made, csi_mount(NULL, NULL), TRUE));
+  assert_mounted(made->staging, "ext4 rw,");
+  bench_ok(node, "NodeUnstageVolume", bench_unstage(fresh));
+  bench_ok(node, "NodeUnstageVolume", bench_unstage(made));
+}
+
 static void two_copies_of_one_xfs_mount_side_by_side(void **state)
 {
   copies_mount_side_by_side(state, "xfs");
@@ -378,6 +395,7 @@ int main(void)
     TEST(btrfs_lives),
     TEST(a_disk_in_use_is_staged_at_a_second_path),
     TEST(no_type_means_ext4_or_what_is_there),
+    TEST(another_default_makes_new_file_systems_only),
     TEST(two_copies_of_one_xfs_mount_side_by_side),
     TEST(two_copies_of_one_btrfs_mount_side_by_side),
     TEST(mount_flags_reach_the_kernel),
