@@ -61,7 +61,7 @@ static void audit(const Calling *calling, const EvsHttpResponse *response, const
   const EvsCall *call = calling->call;
   if (call->operation->audited)
     log_info("audit", LOG_TEXT("call", call->operation->what),
-             LOG_TEXT("disk", call->second_id ? call->second_id : call->id),
+             LOG_TEXT(call->operation->audited, call->second_id ? call->second_id : call->id),
              LOG_TEXT("server", call->second_id ? call->id : ""), LOG_TEXT("project", calling->project),
              LOG_NUMBER("status", response->status), LOG_TEXT("code", code),
              LOG_TEXT("request", response->request_id), LOG_NUMBER("ms", duration_us / 1000));
@@ -121,6 +121,14 @@ static gboolean is_error_in_disguise(const json_t *answer)
          (json_object_get(answer, "code") && json_object_get(answer, "message"));
 }
 
+static void settle_quota(const EvsOperation *operation, GError *failure)
+{
+  if (!operation->final_quota_remedy || !evs_error_is(failure, EVS_CODE_RESOURCE_EXHAUSTED))
+    return;
+  failure->code = EVS_CODE_FAILED_PRECONDITION;
+  evs_error_set_remedy(failure, operation->final_quota_remedy);
+}
+
 static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, const EvsWireResult *result)
 {
   const EvsOperation *operation = calling->call->operation;
@@ -137,6 +145,7 @@ static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, c
     guint traits;
     evs_error_set_answer(&calling->failure, operation->what, response->status, response->body->str,
                          response->body->len, response->request_id, &traits);
+    settle_quota(operation, calling->failure);
     return judge_refusal(calling, traits, result);
   }
   const json_t *due = operation->due ? json_object_get(answer, operation->due) : answer;

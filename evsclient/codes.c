@@ -136,6 +136,7 @@ static const EvsCloudCode codes[] = {
   {"EVS.2084", NULL, OUT_OF_RANGE, 0, "a data disk has 10 to 32768 GiB"},
   {"EVS.2085", NULL, INTERNAL, 0, NULL},
   {"EVS.2087", NULL, INVALID_ARGUMENT, 0, "the new type must exist and rank above the old one"},
+  {"EVS.2088", NULL, INVALID_ARGUMENT, 0, "the new type must exist and rank above the old one"},
   {"EVS.2089", NULL, FAILED_PRECONDITION, 0, "take the disk out of disaster recovery protection first"},
   {"EVS.2093", NULL, FAILED_PRECONDITION, 0, NULL},
   {"EVS.2094", NULL, INVALID_ARGUMENT, 0, NULL},

@@ -37,17 +37,6 @@ void evs_disk_free(EvsDisk *disk)
   g_free(disk);
 }
 
-static GHashTable *copy_map(GHashTable *map)
-{
-  GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  GHashTableIter iterator;
-  gpointer key, value;
-  g_hash_table_iter_init(&iterator, map);
-  while (g_hash_table_iter_next(&iterator, &key, &value))
-    g_hash_table_insert(copy, g_strdup(key), g_strdup(value));
-  return copy;
-}
-
 /* Nothing is shared: the copy may go to another thread. */
 EvsDisk *evs_disk_copy(const EvsDisk *disk)
 {
@@ -57,8 +46,8 @@ EvsDisk *evs_disk_copy(const EvsDisk *disk)
     char **member = &G_STRUCT_MEMBER(char *, copy, text_members[i]);
     *member = g_strdup(*member);
   }
-  copy->metadata = copy_map(disk->metadata);
-  copy->tags = copy_map(disk->tags);
+  copy->metadata = evs_json_map_copy(disk->metadata);
+  copy->tags = evs_json_map_copy(disk->tags);
   copy->attachments = g_ptr_array_new_with_free_func(evs_attachment_free);
   for (guint i = 0; i < disk->attachments->len; i++) {
     const EvsAttachment *attachment = disk->attachments->pdata[i];

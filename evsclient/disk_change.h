@@ -1,5 +1,6 @@
 /* Changes of a disk: size (6.1.5), iops and throughput (6.1.13), type (retype). None of them is idempotent: they are
- * never repeated when they may have been taken (EVS_OUTCOME_UNKNOWN); the caller looks at the disk instead. */
+ * never repeated when they may have been taken (EVS_OUTCOME_UNKNOWN); the caller looks at the disk instead. A disk
+ * billed yearly or monthly gets an order instead of a job: FAILED_PRECONDITION naming the order, EVS_OUTCOME_UNKNOWN. */
 #pragma once
 
 #include "evsclient/client.h"

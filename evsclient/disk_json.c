@@ -1,7 +1,7 @@
 #include "evsclient/disk_json.h"
 
 #include "base/text.h"
-#include "evsclient/sign.h"
+#include "evsclient/query.h"
 
 enum { MAX_PAGE = 1000 };
 
@@ -117,14 +117,6 @@ char *evs_disk_create_body(const EvsDiskCreate *request)
   return evs_json_write(root);
 }
 
-static void add_parameter(GString *query, const char *name, const char *value)
-{
-  if (!value)
-    return;
-  g_autofree char *encoded = evs_percent_encode(value);
-  g_string_append_printf(query, "%s%s=%s", query->len > 0 ? "&" : "", name, encoded);
-}
-
 /* ids=['a','b'] */
 static void add_ids(GString *query, const char *const *ids)
 {
@@ -134,19 +126,17 @@ static void add_ids(GString *query, const char *const *ids)
   for (guint i = 0; ids[i]; i++)
     g_string_append_printf(list, "%s'%s'", i > 0 ? "," : "", ids[i]);
   g_string_append_c(list, ']');
-  add_parameter(query, "ids", list->str);
+  evs_query_add(query, "ids", list->str);
 }
 
 char *evs_disk_list_query(const EvsDiskFilter *filter)
 {
   GString *query = g_string_new(NULL);
-  g_autofree char *limit = g_strdup_printf("%u", filter->limit ? MIN(filter->limit, MAX_PAGE) : MAX_PAGE);
-  g_autofree char *offset = filter->offset > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, filter->offset) : NULL;
-  add_parameter(query, "limit", limit);
-  add_parameter(query, "name", filter->name);
-  add_parameter(query, "server_id", filter->server_id);
+  evs_query_add_int(query, "limit", filter->limit ? MIN(filter->limit, MAX_PAGE) : MAX_PAGE);
+  evs_query_add(query, "name", filter->name);
+  evs_query_add(query, "server_id", filter->server_id);
   add_ids(query, filter->ids);
-  add_parameter(query, "offset", offset);
-  add_parameter(query, "marker", filter->marker);
+  evs_query_add_int(query, "offset", filter->offset);
+  evs_query_add(query, "marker", filter->marker);
   return g_string_free(query, FALSE);
 }

@@ -90,6 +90,17 @@ GHashTable *evs_json_map(const json_t *object, const char *key)
   return map;
 }
 
+GHashTable *evs_json_map_copy(GHashTable *map)
+{
+  GHashTable *copy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iterator;
+  gpointer key, value;
+  g_hash_table_iter_init(&iterator, map);
+  while (g_hash_table_iter_next(&iterator, &key, &value))
+    g_hash_table_insert(copy, g_strdup(key), g_strdup(value));
+  return copy;
+}
+
 gint64 evs_json_time(const char *text)
 {
   if (!text || !*text)

@@ -23,6 +23,8 @@ gint64 evs_json_int(const json_t *object, const char *key, gint64 absent);
 gboolean evs_json_bool(const json_t *object, const char *key, gboolean absent);
 /* An object as string -> string; never NULL. */
 GHashTable *evs_json_map(const json_t *object, const char *key);
+/* Shares nothing with the original. */
+GHashTable *evs_json_map_copy(GHashTable *map);
 /* "2016-05-25T02:42:10.856332", with or without zone, 't' or 'T', any fraction; UTC where no zone is given. Wall clock
  * microseconds, 0 for anything else. */
 gint64 evs_json_time(const char *text);

@@ -31,7 +31,7 @@ const EvsOperation evs_op_disk_delete = {
   .service = EVS_SERVICE_EVS,
   .method = "DELETE",
   .path = "/v2/{project}/cloudvolumes/{1}",
-  .audited = TRUE,
+  .audited = "disk",
 };
 const EvsOperation evs_op_job_get = {
   .id = "6.4.1",
@@ -79,7 +79,7 @@ const EvsOperation evs_op_detach = {
   .service = EVS_SERVICE_ECS,
   .method = "DELETE",
   .path = "/v1/{project}/cloudservers/{1}/detachvolume/{2}",
-  .audited = TRUE,
+  .audited = "disk",
   .due = "job_id",
 };
 const EvsOperation evs_op_block_devices = {
@@ -105,4 +105,78 @@ const EvsOperation evs_op_projects = {
   .method = "GET",
   .path = "/v3/projects",
   .due = "projects",
+};
+const EvsOperation evs_op_disk_extend = {
+  .id = "6.1.5",
+  .what = "expand disk",
+  .service = EVS_SERVICE_EVS,
+  .method = "POST",
+  .path = "/v2.1/{project}/cloudvolumes/{1}/action",
+  .repeat = EVS_REPEAT_NEVER,
+};
+const EvsOperation evs_op_disk_qos = {
+  .id = "6.1.13",
+  .what = "change the disk's performance",
+  .service = EVS_SERVICE_EVS,
+  .method = "PUT",
+  .path = "/v5/{project}/cloudvolumes/{1}/qos",
+  .repeat = EVS_REPEAT_NEVER,
+};
+const EvsOperation evs_op_disk_retype = {
+  .id = "retype",
+  .what = "change the disk's type",
+  .service = EVS_SERVICE_EVS,
+  .method = "POST",
+  .path = "/v2/{project}/volumes/{1}/retype",
+  .repeat = EVS_REPEAT_NEVER,
+};
+const EvsOperation evs_op_snapshot_create = {
+  .id = "6.2.1",
+  .what = "create snapshot",
+  .service = EVS_SERVICE_EVS,
+  .method = "POST",
+  .path = "/v2/{project}/cloudsnapshots",
+  .repeat = EVS_REPEAT_NEVER,
+  .due = "snapshot",
+  .final_quota_remedy = "delete snapshots (a disk has at most 7) or have the quota of snapshots raised",
+};
+const EvsOperation evs_op_snapshot_get = {
+  .id = "6.2.5",
+  .what = "get snapshot",
+  .service = EVS_SERVICE_EVS,
+  .method = "GET",
+  .path = "/v2/{project}/cloudsnapshots/{1}",
+  .due = "snapshot",
+};
+const EvsOperation evs_op_snapshot_list = {
+  .id = "6.2.4",
+  .what = "list snapshots",
+  .service = EVS_SERVICE_EVS,
+  .method = "GET",
+  .path = "/v2/{project}/cloudsnapshots/detail",
+  .due = "snapshots",
+};
+const EvsOperation evs_op_snapshot_delete = {
+  .id = "6.2.2",
+  .what = "delete snapshot",
+  .service = EVS_SERVICE_EVS,
+  .method = "DELETE",
+  .path = "/v2/{project}/cloudsnapshots/{1}",
+  .audited = "snapshot",
+};
+const EvsOperation evs_op_quota_get = {
+  .id = "7.3.1",
+  .what = "get quotas",
+  .service = EVS_SERVICE_EVS,
+  .method = "GET",
+  .path = "/v2/{project}/os-quota-sets/{project}",
+  .due = "quota_set",
+};
+const EvsOperation evs_op_recycle_get = {
+  .id = "recycle.get",
+  .what = "look into the recycle bin",
+  .service = EVS_SERVICE_EVS,
+  .method = "GET",
+  .path = "/v3/{project}/recycle-bin-volumes/{1}",
+  .due = "volume",
 };

@@ -26,6 +26,7 @@ gint64 evs_quota_left(const EvsQuota *quota, const char *name);
 EvsQuota *evs_quota_get(EvsClient *client, const EvsContext *context, GError **error);
 
 /* Is the disk in the recycle bin, and until when? *ret_found FALSE: no (not an error; a cloud without a bin has none).
- * *ret_until gets the planned time of deletion as the cloud writes it, newly allocated. */
+ * *ret_until gets the planned time of deletion as the cloud writes it ("" if it does not say), newly allocated; NULL if
+ * not found. */
 gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, const char *volume_id,
                               gboolean *ret_found, char **ret_until, GError **error);

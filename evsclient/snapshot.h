@@ -42,6 +42,7 @@ gboolean evs_snapshot_delete(EvsClient *client, const EvsContext *context, const
 /* NULL, 0: no filter. */
 typedef struct {
   const char *volume_id, *name, *id; /* the cloud may match names loosely: filter again */
+  const char *const *ids;            /* any of these, <= 60, NULL-terminated */
   guint limit;                       /* page size 1..1000; 0 = 1000 */
   gint64 offset;
 } EvsSnapshotFilter;
