@@ -47,6 +47,15 @@ gboolean device_acquire(const DeviceTree *tree, const DiskFacts *facts, gint64 d
  * (SCSI) and refused with FAILED_PRECONDITION if that does not help. */
 gboolean device_open(const DeviceTree *tree, const DiskFacts *facts, Device *device, GError **error);
 
+/* Waits until the kernel sees at least these bytes, until deadline_us; a SCSI disk is scanned again first. device->size
+ * is what it sees then. *ret_reached tells whether it is enough. INTERNAL if the size cannot be read. */
+gboolean device_await_size(const DeviceTree *tree, Device *device, guint64 bytes, gint64 deadline_us,
+                           gboolean *ret_reached, GError **error);
+
+/* Does the disk show the identity that a volume of this id has on the virtio bus? TRUE as well for a disk that shows no
+ * serial (SCSI: its wwn does not follow from the id). */
+gboolean device_may_be_of(const DeviceTree *tree, const Device *device, const char *volume_id);
+
 /* Finds and opens the disk with this device number, whatever its identity and size. NOT_FOUND if there is none. */
 gboolean device_open_number(const DeviceTree *tree, dev_t number, Device *ret_device, GError **error);
 

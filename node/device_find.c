@@ -39,6 +39,12 @@ static gboolean has_identity(const DeviceTree *tree, const char *disk, const Dis
          g_ascii_strcasecmp(wwid + strlen("naa."), facts->identity) == 0;
 }
 
+gboolean device_may_be_of(const DeviceTree *tree, const Device *device, const char *volume_id)
+{
+  g_autofree char *serial = read_attribute(tree, device->name, "serial");
+  return !serial || !*serial || strncmp(serial, volume_id, DISK_SERIAL_LENGTH) == 0;
+}
+
 static gboolean read_number(const DeviceTree *tree, const char *disk, dev_t *ret_number, GError **error)
 {
   g_autofree char *text = read_attribute(tree, disk, "dev");

@@ -71,25 +71,32 @@ static void rescan(const DeviceTree *tree, const Device *device)
   close(fd);
 }
 
-static gboolean check_size(const DeviceTree *tree, const DiskFacts *facts, Device *device, GError **error)
+gboolean device_await_size(const DeviceTree *tree, Device *device, guint64 bytes, gint64 deadline_us,
+                           gboolean *ret_reached, GError **error)
 {
-  if (!read_size(tree, device, &device->size, error))
-    return FALSE;
-  if (device->size >= facts->size_bytes && device->size > 0)
-    return TRUE;
-  rescan(tree, device);
-  gint64 deadline_us = clock_deadline_in_ms(DEVICE_RESCAN_WAIT_MS);
-  while (clock_now_us() < deadline_us) {
+  for (gboolean scanned = FALSE;; scanned = TRUE) {
     if (!read_size(tree, device, &device->size, error))
       return FALSE;
-    if (device->size >= facts->size_bytes && device->size > 0)
+    *ret_reached = device->size >= bytes && device->size > 0;
+    if (*ret_reached || clock_now_us() >= deadline_us)
       return TRUE;
-    clock_sleep_until(clock_deadline_in_ms(PAUSE_MS));
+    if (scanned)
+      clock_sleep_until(clock_deadline_in_ms(PAUSE_MS));
+    else
+      rescan(tree, device);
   }
-  return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
-                       "disk '%s' has %" G_GUINT64_FORMAT " bytes here, but the cloud says %" G_GUINT64_FORMAT
-                       ": refusing to use it",
-                       device->node, device->size, facts->size_bytes);
+}
+
+static gboolean check_size(const DeviceTree *tree, const DiskFacts *facts, Device *device, GError **error)
+{
+  gboolean reached = FALSE;
+  if (!device_await_size(tree, device, facts->size_bytes, clock_deadline_in_ms(DEVICE_RESCAN_WAIT_MS),
+                         &reached, error))
+    return FALSE;
+  return reached || evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                                  "disk '%s' has %" G_GUINT64_FORMAT
+                                  " bytes here, but the cloud says %" G_GUINT64_FORMAT ": refusing to use it",
+                                  device->node, device->size, facts->size_bytes);
 }
 
 gboolean device_open(const DeviceTree *tree, const DiskFacts *facts, Device *device, GError **error)

@@ -7,6 +7,8 @@
 #include "node/spawn.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 
 /* A file system that is smaller than its disk by less than this was not shrunk: mkfs rounds to its own units. */
 enum { GROW_SLACK_BYTES = 16 * 1024 * 1024 };
@@ -175,4 +177,23 @@ gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64
            LOG_NUMBER("to", job->device->size));
   return (!before_mount || run_check(job, filesystem->check_all, error)) &&
          run(job, filesystem->grow, mount_point, NULL, error);
+}
+
+gboolean format_grow_mounted(const FormatJob *job, const Filesystem *filesystem, const char *mount_point,
+                             GError **error)
+{
+  g_auto(SpawnResult) result = {0};
+  if (!run(job, filesystem->grow, mount_point, &result, error))
+    return FALSE;
+  if (result.exit_code == 0)
+    return TRUE;
+  /* The kernel asks whoever adds groups to a mounted ext4 for this one, root or not. */
+  if (filesystem->family == FILESYSTEM_FAMILY_EXT && prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 0)
+    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                         "disk '%s': a mounted %s grows only with the capability CAP_SYS_RESOURCE, which "
+                         "this container lacks: it grows when the volume is staged next",
+                         job->device->node, filesystem->name);
+  g_autofree char *words = spawn_last_words(result.output);
+  return evs_error_set(error, EVS_CODE_INTERNAL, "disk '%s': %s failed: %s", job->device->node,
+                       filesystem->grow[0], words);
 }

@@ -52,3 +52,8 @@ gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesyste
  * grows before, which needs no privilege over resources, the others after. covered: filesystem_size() of before. */
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error);
+
+/* Grows a mounted file system, under whatever load. FAILED_PRECONDITION naming the capability if the kernel refuses
+ * ext3/4 for want of CAP_SYS_RESOURCE (a privileged container has it): it grows at its next stage then. */
+gboolean format_grow_mounted(const FormatJob *job, const Filesystem *filesystem, const char *mount_point,
+                             GError **error);

@@ -136,11 +136,20 @@ const MountEntry *mount_table_at(const MountTable *table, const char *path)
 
 gboolean mount_entry_is_of(const MountEntry *entry, dev_t number)
 {
-  if (entry->number == number)
-    return TRUE;
+  dev_t is = 0;
+  return entry->number == number || (mount_entry_disk(entry, &is) && is == number);
+}
+
+gboolean mount_entry_disk(const MountEntry *entry, dev_t *ret_number)
+{
   struct stat status;
-  return g_str_equal(entry->fs_type, "btrfs") && stat(entry->source, &status) == 0 &&
-         S_ISBLK(status.st_mode) && status.st_rdev == number;
+  *ret_number = entry->number;
+  if (major(entry->number) != 0)
+    return TRUE;
+  if (!g_str_equal(entry->fs_type, "btrfs") || stat(entry->source, &status) < 0 || !S_ISBLK(status.st_mode))
+    return FALSE;
+  *ret_number = status.st_rdev;
+  return TRUE;
 }
 
 const MountEntry *mount_table_of(const MountTable *table, dev_t number)

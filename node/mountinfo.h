@@ -45,6 +45,9 @@ const MountEntry *mount_table_at(const MountTable *table, const char *path);
  * if it is a node of that disk. */
 gboolean mount_entry_is_of(const MountEntry *entry, dev_t number);
 
+/* The number of the disk the file system lies on; FALSE if it lies on none. */
+gboolean mount_entry_disk(const MountEntry *entry, dev_t *ret_number);
+
 /* A mount of the disk, wherever it is; NULL if it is not mounted. */
 const MountEntry *mount_table_of(const MountTable *table, dev_t number);
 

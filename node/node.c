@@ -45,6 +45,7 @@ KEY_FUNCTION(stage_key, Csi__V1__NodeStageVolumeRequest)
 KEY_FUNCTION(unstage_key, Csi__V1__NodeUnstageVolumeRequest)
 KEY_FUNCTION(publish_key, Csi__V1__NodePublishVolumeRequest)
 KEY_FUNCTION(unpublish_key, Csi__V1__NodeUnpublishVolumeRequest)
+KEY_FUNCTION(expand_key, Csi__V1__NodeExpandVolumeRequest)
 
 void node_add_services(Node *node, RpcServer *server)
 {
@@ -60,6 +61,7 @@ void node_add_services(Node *node, RpcServer *server)
     {"NodeUnstageVolume", node_unstage_volume, unstage_key, RPC_CLASS_DETACH, FALSE, MOUNT_BUDGET_MS},
     {"NodePublishVolume", node_publish_volume, publish_key, RPC_CLASS_ATTACH, FALSE, MOUNT_BUDGET_MS},
     {"NodeUnpublishVolume", node_unpublish_volume, unpublish_key, RPC_CLASS_DETACH, FALSE, MOUNT_BUDGET_MS},
+    {"NodeExpandVolume", node_expand_volume, expand_key, RPC_CLASS_OTHER, FALSE, MOUNT_BUDGET_MS},
     {.name = "NodeGetVolumeStats", .handle = node_get_volume_stats},
     {.name = "NodeGetInfo", .handle = node_get_info},
     {.name = "NodeGetCapabilities", .handle = node_get_capabilities, .quick = TRUE},

@@ -45,5 +45,6 @@ ProtobufCMessage *node_unstage_volume(RpcCall *call, const void *request, void *
 ProtobufCMessage *node_publish_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_unpublish_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_volume_stats(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *node_expand_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_capabilities(RpcCall *call, const void *request, void *data, GError **error);

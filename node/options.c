@@ -109,7 +109,7 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
     {"reserved-volume-attachments", 0, 0, G_OPTION_ARG_INT, &ret_options->reserved,
      "of those, kept for disks of others", "N"},
     {"device-timeout", 0, 0, G_OPTION_ARG_INT, &ret_options->device_wait_s,
-     "how long an attached disk may take to appear, default 30", "SECONDS"},
+     "how long an attached disk may take to appear, or to be seen grown, default 30", "SECONDS"},
     G_OPTION_ENTRY_NULL,
   };
   if (!daemon_parse(argc, argv, "evs-csi-node", entries, &ret_options->daemon, error))

@@ -1,8 +1,7 @@
 /* NodeGetVolumeStats: bytes and inodes of a mounted volume, bytes of a raw block one. */
 #include "node/node.h"
 
-#include "node/mountinfo.h"
-#include "node/request.h"
+#include "node/volume_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,40 +59,25 @@ static gboolean add_block(Csi__V1__NodeGetVolumeStatsResponse *response, int pat
   return TRUE;
 }
 
-static int open_volume(const Node *node, const Csi__V1__NodeGetVolumeStatsRequest *request, GuardedPath *path,
-                       mode_t *ret_kind, GError **error)
-{
-  if (!request_check_volume_id(request->volume_id, error))
-    return -1;
-  if (*request->volume_path && request->volume_path[0] != '/') {
-    evs_error_set(error, EVS_CODE_NOT_FOUND, "volume_path is not absolute: no volume is there");
-    return -1;
-  }
-  return path_guard_resolve(node->guard, "volume_path", request->volume_path, path, error)
-           ? guarded_path_open(path, ret_kind, error)
-           : -1;
-}
-
 ProtobufCMessage *node_get_volume_stats(RpcCall *call, const void *request_message, void *data,
                                         GError **error)
 {
   (void)call;
-  g_auto(GuardedPath) path = GUARDED_PATH_INIT;
-  mode_t kind = 0;
-  int fd = open_volume(data, request_message, &path, &kind, error);
-  if (fd < 0)
+  const Csi__V1__NodeGetVolumeStatsRequest *request = request_message;
+  g_auto(VolumePath) volume = VOLUME_PATH_INIT;
+  if (!volume_path_open(data, request->volume_id, request->volume_path, &volume, error))
     return NULL;
+  const char *path = volume.path.real;
   Csi__V1__NodeGetVolumeStatsResponse *response = g_new0(Csi__V1__NodeGetVolumeStatsResponse, 1);
   csi__v1__node_get_volume_stats_response__init(response);
   response->usage = g_new0(Csi__V1__VolumeUsage *, MAX_USAGES);
   gboolean good = FALSE;
-  if (kind == S_IFDIR)
-    good = add_filesystem(response, fd, path.real, error);
-  else if (kind == S_IFBLK)
-    good = add_block(response, fd, path.real, error);
+  if (volume.kind == S_IFDIR)
+    good = add_filesystem(response, volume.fd, path, error);
+  else if (volume.kind == S_IFBLK)
+    good = add_block(response, volume.fd, path, error);
   else
-    evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is at volume_path '%s'", path.real);
-  close(fd);
+    evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is at volume_path '%s'", path);
   if (good)
     return &response->base;
   protobuf_c_message_free_unpacked(&response->base, NULL);
