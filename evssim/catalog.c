@@ -1,8 +1,8 @@
 /* What the project may buy and how much of it: disk types (7.1.4, 7.1.5), zones (7.8.1), quotas (7.3.1), API versions
  * (5.1, 5.2), with their /v3 twins. */
 #include "evssim/accounts.h"
-#include "evssim/disks.h"
 #include "evssim/parts.h"
+#include "evssim/snapshots.h"
 
 /* ---- types ---- */
 
@@ -106,7 +106,8 @@ static void handle_quota(Request *request)
   disk_usage(request->sim, project, NULL, &count, &gib);
   set_quota(set, project, "volumes", count, v3);
   set_quota(set, project, "gigabytes", gib, v3);
-  static const char *const unused[] = {"snapshots", "backups", "backup_gigabytes", "per_volume_gigabytes"};
+  set_quota(set, project, "snapshots", snapshots_count(request->sim, project, NULL, NULL), v3);
+  static const char *const unused[] = {"backups", "backup_gigabytes", "per_volume_gigabytes"};
   for (gsize i = 0; i < G_N_ELEMENTS(unused); i++)
     set_quota(set, project, unused[i], 0, v3);
   for (int i = 0; disk_types[i]; i++) {
@@ -117,7 +118,9 @@ static void handle_quota(Request *request)
     const struct {
       const char *prefix;
       gint64 in_use;
-    } kinds[] = {{"volumes", count}, {"gigabytes", gib}, {"snapshots", 0}};
+    } kinds[] = {{"volumes", count},
+                 {"gigabytes", gib},
+                 {"snapshots", snapshots_count(request->sim, project, disk_types[i], NULL)}};
     for (gsize k = 0; k < G_N_ELEMENTS(kinds); k++) {
       g_autofree char *kind = g_strdup_printf("%s_%s", kinds[k].prefix, disk_types[i]);
       set_quota(set, project, kind, kinds[k].in_use, v3);

@@ -2,11 +2,11 @@
  * (the router sees to that). Errors are {"error":{"code":"Sim.<status>","message"}}. */
 #include "base/error.h"
 #include "evssim/accounts.h"
-#include "evssim/disks.h"
 #include "evssim/faults.h"
 #include "evssim/jobs.h"
 #include "evssim/jsonread.h"
 #include "evssim/parts.h"
+#include "evssim/snapshots.h"
 #include "evssim/stats.h"
 
 static void reply_fault(Request *request, const GError *error)
@@ -76,6 +76,16 @@ static json_t *state_of_disk(const Sim *sim, const Disk *disk)
                    disk->metadata, "file", file);
 }
 
+static json_t *state_of_snapshot(const Sim *sim, const Snapshot *snapshot)
+{
+  g_autofree char *file = snapshot_file(sim, snapshot);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:O, s:s}", "id", snapshot->id, "name",
+                   snapshot->name, "account", snapshot->project->account->name, "volume_id",
+                   snapshot->volume_id, "zone", snapshot->zone, "type", snapshot->type, "size",
+                   (json_int_t)snapshot->size_gib, "status", snapshot->status, "metadata", snapshot->metadata,
+                   "file", file);
+}
+
 static json_t *state_of_server(const Sim *sim, const Server *server)
 {
   g_autofree char *dev_dir = device_dev_dir(sim, server), *sys_dir = device_sys_dir(sim, server);
@@ -90,6 +100,12 @@ static int by_serial(gconstpointer a, gconstpointer b)
   return one->serial < two->serial ? -1 : one->serial > two->serial;
 }
 
+static int by_snapshot_serial(gconstpointer a, gconstpointer b)
+{
+  const Snapshot *one = *(Snapshot *const *)a, *two = *(Snapshot *const *)b;
+  return one->serial < two->serial ? -1 : one->serial > two->serial;
+}
+
 static int by_number(gconstpointer a, gconstpointer b)
 {
   const Server *one = *(Server *const *)a, *two = *(Server *const *)b;
@@ -99,18 +115,22 @@ static int by_number(gconstpointer a, gconstpointer b)
 static void handle_state(Request *request)
 {
   const Sim *sim = request->sim;
-  json_t *disks = json_array(), *servers = json_array();
+  json_t *disks = json_array(), *snapshots = json_array(), *servers = json_array();
   g_autoptr(GPtrArray) all_disks = sim_values(sim->disks);
   g_ptr_array_sort(all_disks, by_serial);
   for (guint i = 0; i < all_disks->len; i++)
     json_array_append_new(disks, state_of_disk(sim, g_ptr_array_index(all_disks, i)));
+  g_autoptr(GPtrArray) all_snapshots = sim_values(sim->snapshots);
+  g_ptr_array_sort(all_snapshots, by_snapshot_serial);
+  for (guint i = 0; i < all_snapshots->len; i++)
+    json_array_append_new(snapshots, state_of_snapshot(sim, g_ptr_array_index(all_snapshots, i)));
   g_autoptr(GPtrArray) all_servers = sim_values(sim->servers);
   g_ptr_array_sort(all_servers, by_number);
   for (guint i = 0; i < all_servers->len; i++)
     json_array_append_new(servers, state_of_server(sim, g_ptr_array_index(all_servers, i)));
-  reply_json(
-    request, 200,
-    json_pack("{s:o, s:[], s:[], s:o}", "disks", disks, "snapshots", "transfers", "servers", servers));
+  reply_json(request, 200,
+             json_pack("{s:o, s:o, s:[], s:o}", "disks", disks, "snapshots", snapshots, "transfers",
+                       "servers", servers));
 }
 
 static void handle_jobs(Request *request)

@@ -1,21 +1,17 @@
 /* 6.1.3: list disks with details, by filters, in pages, sorted (evs-facts 4.3). */
 #include "evssim/disk_ops.h"
 
-#include "base/text.h"
-#include "evssim/disk_history.h"
+#include "evssim/disk_view.h"
 #include "evssim/disks.h"
+#include "evssim/list_page.h"
 #include "evssim/profile.h"
 #include "evssim/request.h"
 
-enum {
-  LIMIT_MAX = 1000,
-  IDS_MAX = 60,
-};
+enum { IDS_MAX = 60 };
 
 typedef struct {
   Request *request;
-  gint64 limit, offset;
-  const char *marker; /* NULL: none */
+  ListPage page;
   gint64 (*compare)(const Disk *a, const Disk *b);
   gboolean ascending;
   GHashTable *ids;  /* set, or NULL */
@@ -55,25 +51,6 @@ static gboolean refuse(Request *request, const char *code, const char *message)
 {
   reply_error(request, 400, code, "%s", message);
   return FALSE;
-}
-
-static gboolean read_page(ListQuery *query)
-{
-  const char *limit = request_query(query->request, "limit"),
-             *offset = request_query(query->request, "offset");
-  query->limit = LIMIT_MAX;
-  if (limit && !text_parse_int64(limit, G_MININT64, G_MAXINT64, &query->limit))
-    return refuse(query->request, "EVS.5400", "limit param must be an integer.");
-  if (query->limit > LIMIT_MAX)
-    return refuse(query->request, "EVS.2142", "invalid filter limit, can not greater than 1000.");
-  if (query->limit < 1)
-    return refuse(query->request, "EVS.1023", "invalid filter limit!");
-  if (offset && !text_parse_int64(offset, 0, G_MAXINT32, &query->offset))
-    return refuse(query->request, "EVS.5400", "offset param must be an integer.");
-  query->marker = request_query(query->request, "marker");
-  if (query->marker && !text_is_uuid(query->marker))
-    return refuse(query->request, "EVS.1024", "invalid filter marker!");
-  return TRUE;
 }
 
 static gboolean read_sort(ListQuery *query)
@@ -188,39 +165,23 @@ static int compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
   return order < 0 ? -1 : order > 0;
 }
 
-/* Index of the first row of the page; -1 if the marker is in no row. */
-static gint64 first_row(const ListQuery *query, const GPtrArray *rows)
-{
-  gint64 start = 0;
-  if (query->marker) {
-    start = -1;
-    for (guint i = 0; i < rows->len && start < 0; i++)
-      if (g_str_equal(((Disk *)g_ptr_array_index(rows, i))->id, query->marker))
-        start = i + 1;
-    if (start < 0)
-      return -1;
-  }
-  return start + query->offset;
-}
-
 static void reply_page(const ListQuery *query, const GPtrArray *rows)
 {
   Request *request = query->request;
-  gint64 start = first_row(query, rows);
-  if (start < 0) {
+  guint start, end;
+  if (!list_page_cut(&query->page, rows, &start, &end)) {
     refuse(request, "EVS.1024", "invalid filter marker!");
     return;
   }
   json_t *volumes = json_array();
-  gint64 end = MIN(start + query->limit, (gint64)rows->len);
-  for (gint64 i = start; i < end; i++)
-    json_array_append_new(volumes, disk_render(request->sim, g_ptr_array_index(rows, (guint)i)));
+  for (guint i = start; i < end; i++)
+    json_array_append_new(volumes, disk_render(request->sim, g_ptr_array_index(rows, i)));
   json_t *body = json_pack("{s:I, s:o}", "count", (json_int_t)rows->len, "volumes", volumes);
-  if (end > start && end < (gint64)rows->len) {
+  if (end > start && end < rows->len) {
     /* as the cloud does it: a link to the Cinder list, not to be followed (evs-facts 17.2) */
-    g_autofree char *next = g_strdup_printf("%s/evs/v2/%s/volumes/detail?limit=%d&marker=%s",
-                                            request->sim->base_url, request->project->id, (int)query->limit,
-                                            ((Disk *)g_ptr_array_index(rows, (guint)end - 1))->id);
+    g_autofree char *next = g_strdup_printf(
+      "%s/evs/v2/%s/volumes/detail?limit=%d&marker=%s", request->sim->base_url, request->project->id,
+      (int)query->page.limit, ((Disk *)g_ptr_array_index(rows, end - 1))->id);
     json_object_set_new(body, "volumes_links", json_pack("[{s:s, s:s}]", "href", next, "rel", "next"));
   }
   reply_json(request, 200, body);
@@ -229,7 +190,7 @@ static void reply_page(const ListQuery *query, const GPtrArray *rows)
 void disk_handle_list(Request *request)
 {
   g_auto(ListQuery) query = {.request = request};
-  if (!read_page(&query) || !read_sort(&query) || !read_filters(&query))
+  if (!list_page_read(request, &query.page) || !read_sort(&query) || !read_filters(&query))
     return;
   request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];

@@ -3,8 +3,9 @@
 
 #include "base/text.h"
 #include "evssim/client_tokens.h"
-#include "evssim/disk_history.h"
+#include "evssim/disk_view.h"
 #include "evssim/disks.h"
+#include "evssim/history.h"
 #include "evssim/parts.h"
 #include "evssim/request.h"
 
@@ -171,8 +172,9 @@ void disks_start(Sim *sim)
 {
   g_autofree char *directory = g_build_filename(sim->state_dir, "disks", NULL);
   (void)g_mkdir_with_parents(directory, 0755); /* if it fails, so does the first disk, and says why */
-  disk_history_start(sim);
+  history_start(sim);
   disks_register(sim);
+  snapshots_start(sim);
   client_tokens_start(sim);
   job_type_register(sim, &disk_create_job);
   job_type_register(sim, &disk_batch_create_job);
@@ -182,6 +184,6 @@ void disks_start(Sim *sim)
 
 void disks_stop(Sim *sim)
 {
-  disk_history_stop(sim);
+  history_stop(sim);
   client_tokens_stop(sim);
 }

@@ -3,8 +3,7 @@
 
 #include "base/clock.h"
 
-/* "2016-05-25T02:42:10.856332": UTC, without a zone. */
-static json_t *cinder_time(gint64 wall_us)
+json_t *render_time(gint64 wall_us)
 {
   time_t seconds = (time_t)(wall_us / G_USEC_PER_SEC);
   struct tm utc;
@@ -23,7 +22,7 @@ static json_t *render_attachments(const Disk *disk)
     json_array_append_new(array,
                           json_pack("{s:s, s:s, s:o, s:s, s:s, s:n, s:s}", "server_id", attachment->server_id,
                                     "attachment_id", attachment->attachment_id, "attached_at",
-                                    cinder_time(attachment->attached_us), "volume_id", disk->id, "device",
+                                    render_time(attachment->attached_us), "volume_id", disk->id, "device",
                                     attachment->device, "host_name", "id", disk->id));
   }
   return array;
@@ -48,12 +47,13 @@ json_t *disk_render(const Sim *sim, const Disk *disk)
                            disk->multiattach, "shareable", disk->multiattach ? "true" : "false", "bootable",
                            disk->bootable ? "true" : "false", "encrypted", FALSE);
   g_autoptr(json_t) rest =
-    json_pack("{s:O, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:{}, s:s, s:n, s:n}", "metadata", disk->metadata,
-              "tags", disk->tags, "created_at", cinder_time(disk->created_us), "updated_at",
-              cinder_time(disk->updated_us), "wwn", disk->wwn, "service_type", "EVS", "enterprise_project_id",
+    json_pack("{s:O, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:{}, s:s, s:n}", "metadata", disk->metadata, "tags",
+              disk->tags, "created_at", render_time(disk->created_us), "updated_at",
+              render_time(disk->updated_us), "wwn", disk->wwn, "service_type", "EVS", "enterprise_project_id",
               disk->enterprise_project_id, "links", render_links(sim, disk), "volume_image_metadata",
-              "os-vol-tenant-attr:tenant_id", disk->project->id, "snapshot_id", "source_volid");
+              "os-vol-tenant-attr:tenant_id", disk->project->id, "source_volid");
   json_object_update(json, rest);
+  json_object_set_new(json, "snapshot_id", *disk->snapshot_id ? json_string(disk->snapshot_id) : json_null());
   if (disk_is_scsi(disk))
     json_object_set_new(json, "serial_number", json_string(disk->wwn));
   const struct {

@@ -1,7 +1,7 @@
 #include "evssim/disk_request.h"
 
 #include "base/text.h"
-#include "evssim/disks.h"
+#include "evssim/snapshots.h"
 
 enum {
   NAME_MAX_CHARS = 64,
@@ -71,7 +71,6 @@ static const char *given(const char *text)
 static gboolean check_source(Request *request, const json_t *volume, DiskRequest *read)
 {
   const char *snapshot_id, *image_id, *backup_id;
-  (void)read;
   if (!read_text(request, volume, "snapshot_id", &snapshot_id) ||
       !read_text(request, volume, "imageRef", &image_id) ||
       !read_text(request, volume, "backup_id", &backup_id))
@@ -82,12 +81,17 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
   if (!!snapshot_id + !!image_id + !!backup_id > 1)
     return refuse(request, "EVS.1016",
                   "Invalid input received: May specify only one of imageRef, snapshot_id, backup_id!");
-  if (snapshot_id)
+  const Snapshot *snapshot = sim_snapshot(request->sim, snapshot_id);
+  if (snapshot_id && (!snapshot || snapshot->project != request->project))
     return refuse(request, "EVS.2045", "invalid snapshot_id!");
   if (image_id)
     return refuse(request, "EVS.2046", "invalid imageRef!");
   if (backup_id)
     return refuse(request, "EVS.1006", "invalid backup id!");
+  if (snapshot) {
+    g_free(read->disk->snapshot_id);
+    read->disk->snapshot_id = g_strdup(snapshot_id);
+  }
   return TRUE;
 }
 
@@ -195,6 +199,36 @@ static gboolean check_metadata(Request *request, const json_t *volume, DiskReque
     return refuse(request, "EVS.1005", "size of metadata is too large!");
   read->want_ids = g_str_equal(disk_metadata(read->disk, "create_for_volume_id"), "true");
   return check_known_metadata(request, read->disk);
+}
+
+/* What the snapshot binds: zone, type, least size, bus and encryption. After all of these are read. */
+static gboolean check_snapshot(Request *request, const json_t *volume, DiskRequest *read)
+{
+  static const char *const refused[] = {"__system__encrypted", "__system__cmkid", "hw:passthrough"};
+  const Snapshot *snapshot = sim_snapshot(request->sim, read->disk->snapshot_id);
+  (void)volume;
+  if (!snapshot)
+    return TRUE;
+  if (!g_str_equal(snapshot->status, DISK_AVAILABLE) && !g_str_equal(snapshot->status, DISK_BACKING_UP))
+    return refuse(request, "EVS.2043", "The status of snapshot is not available or backing-up.");
+  for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+    if (json_object_get(read->disk->metadata, refused[i]))
+      return refuse(request, "EVS.1043",
+                    "encrypt and cmk and passthrough in metadata is not support when create volume from "
+                    "snapshot or image!");
+  if (!g_str_equal(snapshot->zone, read->disk->zone))
+    return refuse(request, "EVS.2054", "Cannot create volume from snapshot as the az is invalid!");
+  if (!g_str_equal(snapshot->type, read->disk->type)) {
+    reply_error(request, 400, "EVS.2096", "Target volumeType[%s] is not matched with snapshot[%s] !",
+                read->disk->type, snapshot->id);
+    return FALSE;
+  }
+  if (read->disk->size_gib < snapshot->size_gib)
+    return refuse(request, "EVS.1010", "invalid volume size!");
+  if (read->count > 1)
+    return refuse(request, "EVS.1021", "the quantity of volume is invalid!");
+  json_object_update(read->disk->metadata, snapshot->inherited);
+  return TRUE;
 }
 
 /* Letters, digits, '_', '-', '.' and the CJK ideographs. */
@@ -345,8 +379,9 @@ static gboolean check_quota(Request *request, const json_t *volume, DiskRequest 
 gboolean disk_request_read(Request *request, DiskRequest *ret)
 {
   static const Check checks[] = {
-    check_names, check_source, check_zone_and_type, check_size_and_count, check_multiattach, check_metadata,
-    check_tags,  check_rates,  check_billing,       check_server,         check_storage,     check_quota,
+    check_names,    check_source,   check_zone_and_type, check_size_and_count, check_multiattach,
+    check_metadata, check_snapshot, check_tags,          check_rates,          check_billing,
+    check_server,   check_storage,  check_quota,
   };
   const json_t *volume = json_object_get(request_json(request), "volume");
   if (!request_json(request))

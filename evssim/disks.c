@@ -1,13 +1,13 @@
 #include "evssim/disks.h"
 
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/log.h"
-#include "evssim/disk_history.h"
+#include "evssim/history.h"
+#include "evssim/image.h"
+#include "evssim/snapshots.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 const char *const disk_types[] = {"SATA", "SAS", "GPSSD", "SSD", "ESSD", "GPSSD2", "ESSD2", NULL};
 
@@ -65,6 +65,7 @@ Disk *disk_new(Project *project)
   disk->status = DISK_CREATING;
   disk->wwn = wwn_random();
   disk->enterprise_project_id = g_strdup("0");
+  disk->snapshot_id = g_strdup("");
   disk->metadata = json_object();
   disk->tags = json_object();
   disk->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
@@ -87,6 +88,7 @@ void disk_free(Disk *disk)
   g_free(disk->type);
   g_free(disk->wwn);
   g_free(disk->enterprise_project_id);
+  g_free(disk->snapshot_id);
   g_free(disk);
 }
 
@@ -134,6 +136,7 @@ json_t *disk_to_record(const Disk *disk)
     "created_us", (json_int_t)disk->created_us, "updated_us", (json_int_t)disk->updated_us, "visible_us",
     (json_int_t)disk->visible_us, "serial", (json_int_t)disk->serial);
   json_object_update(record, rest);
+  json_object_set_new(record, "snapshot_id", json_string(disk->snapshot_id));
   /* the record must keep its values when the disk's change */
   json_object_set_new(record, "metadata", json_deep_copy(disk->metadata));
   json_object_set_new(record, "tags", json_deep_copy(disk->tags));
@@ -164,9 +167,13 @@ static void strings_from_record(Disk *disk, const json_t *record)
   const struct {
     const char *key;
     char **target;
-  } strings[] = {{"name", &disk->name}, {"description", &disk->description},
-                 {"zone", &disk->zone}, {"type", &disk->type},
-                 {"wwn", &disk->wwn},   {"enterprise_project_id", &disk->enterprise_project_id}};
+  } strings[] = {{"name", &disk->name},
+                 {"description", &disk->description},
+                 {"zone", &disk->zone},
+                 {"type", &disk->type},
+                 {"wwn", &disk->wwn},
+                 {"enterprise_project_id", &disk->enterprise_project_id},
+                 {"snapshot_id", &disk->snapshot_id}};
   for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
     const char *text = json_string_value(json_object_get(record, strings[i].key));
     g_free(*strings[i].target);
@@ -212,7 +219,7 @@ void disk_changed(Sim *sim, Disk *disk)
 {
   disk->updated_us = sim_cloud_us(sim);
   json_t *record = disk_to_record(disk);
-  disk_history_add(sim, disk->id, disk->record);
+  history_add(sim, HISTORY_DISK, disk->id, disk->record);
   if (disk->record)
     json_decref(disk->record);
   disk->record = json_incref(record);
@@ -244,35 +251,23 @@ char *disk_file(const Sim *sim, const Disk *disk)
   return g_build_filename(sim->state_dir, "disks", name, NULL);
 }
 
+static gboolean is_known(const char *id, gpointer sim)
+{
+  return sim_disk(sim, id) != NULL;
+}
+
 void disks_sweep_files(Sim *sim)
 {
-  g_autofree char *path = g_build_filename(sim->state_dir, "disks", NULL);
-  GDir *directory = g_dir_open(path, 0, NULL);
-  const char *name;
-  while (directory && (name = g_dir_read_name(directory)) != NULL) {
-    g_autofree char *id = g_str_has_suffix(name, ".img") ? g_strndup(name, strlen(name) - 4) : NULL;
-    g_autofree char *file = g_build_filename(path, name, NULL);
-    if (id && !sim_disk(sim, id))
-      (void)unlink(file);
-  }
-  if (directory)
-    g_dir_close(directory);
+  g_autofree char *directory = g_build_filename(sim->state_dir, "disks", NULL);
+  image_sweep(directory, is_known, sim);
 }
 
 static gboolean file_create(const Sim *sim, const Disk *disk, GError **error)
 {
-  g_autofree char *path = disk_file(sim, disk);
-  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return evs_error_set_errno(error, EVS_CODE_INTERNAL, errno, "cannot create '%s'", path);
-  if (ftruncate(fd, (off_t)disk->size_gib << 30) != 0) {
-    evs_error_set_errno(error, EVS_CODE_INTERNAL, errno, "cannot size '%s'", path);
-    close(fd);
-    unlink(path);
-    return FALSE;
-  }
-  close(fd);
-  return TRUE;
+  const Snapshot *source = sim_snapshot(sim, disk->snapshot_id);
+  g_autofree char *path = disk_file(sim, disk), *from = source ? snapshot_file(sim, source) : NULL;
+  return from ? image_copy(from, path, disk->size_gib << 30, error)
+              : image_create(path, disk->size_gib << 30, error);
 }
 
 gboolean disk_insert(Sim *sim, Disk *disk, GError **error)
@@ -293,7 +288,8 @@ void disk_remove(Sim *sim, Disk *disk)
   g_autofree char *path = disk_file(sim, disk);
   if (unlink(path) != 0 && errno != ENOENT)
     log_warn("cannot remove a disk's file", LOG_TEXT("path", path), LOG_TEXT("cause", g_strerror(errno)));
-  disk_history_add(sim, disk->id, disk->record);
+  snapshots_remove_of(sim, disk->id);
+  history_add(sim, HISTORY_DISK, disk->id, disk->record);
   state_remove(sim, "disk", disk->id);
   g_hash_table_remove(sim->disks, disk->id);
 }

@@ -16,6 +16,7 @@
 #define DISK_ERROR_EXTENDING "error_extending"
 #define DISK_ERROR_RESTORING "error_restoring"
 #define DISK_ERROR_ROLLBACKING "error_rollbacking"
+#define DISK_ROLLBACKING "rollbacking"
 #define DISK_BACKING_UP "backing-up"
 
 /* A disk with defaults and a fresh id and wwn, not yet in the sim. */
@@ -23,10 +24,10 @@ Disk *disk_new(Project *project);
 void disk_free(Disk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Disk, disk_free)
 
-/* Puts the disk into the sim (which owns it from now on), makes its sparse file, writes the journal. FALSE if the
- * file cannot be made: the disk is freed. */
+/* Puts the disk into the sim (which owns it from now on), makes its sparse file, with the bytes of its snapshot if it
+ * has one, writes the journal. FALSE if the file cannot be made: the disk is freed. */
 gboolean disk_insert(Sim *sim, Disk *disk, GError **error);
-/* Takes the disk and its file away; disk is freed. */
+/* Takes the disk, its file and its snapshots away; disk is freed. */
 void disk_remove(Sim *sim, Disk *disk);
 
 /* The disk as the journal keeps it, and back. NULL for a record that is none. */
@@ -38,6 +39,8 @@ const char *disk_metadata(const Disk *disk, const char *key);
 /* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1). */
 gboolean disk_is_visible(const Sim *sim, const Disk *disk);
 
+/* "2016-05-25T02:42:10.856332": UTC, without a zone. */
+json_t *render_time(gint64 wall_us);
 /* The VolumeDetail of the custom API (evs-facts 2). */
 json_t *disk_render(const Sim *sim, const Disk *disk);
 

@@ -51,5 +51,7 @@ void jobs_start(Sim *sim);
 void jobs_stop(Sim *sim);
 void disks_start(Sim *sim); /* 6.1.x, 6.4.1 */
 void disks_stop(Sim *sim);
-void catalog_start(Sim *sim); /* types, zones, quotas, versions */
-void control_start(Sim *sim); /* /_sim */
+void snapshots_register(Sim *sim); /* journal kind and directory */
+void snapshots_start(Sim *sim);    /* snapshot_ops.c: 6.2.x */
+void catalog_start(Sim *sim);      /* types, zones, quotas, versions */
+void control_start(Sim *sim);      /* /_sim */

@@ -117,6 +117,19 @@ static char *query_decode(const char *text, gsize length)
   return decoded ? decoded : g_steal_pointer(&raw);
 }
 
+GPtrArray *request_query_all(const Request *request, const char *name)
+{
+  GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+  g_auto(GStrv) parts = g_strsplit(request->p->raw_query, "&", -1);
+  for (char **part = parts; *part; part++) {
+    const char *equals = strchr(*part, '=');
+    g_autofree char *key = query_decode(*part, equals ? (gsize)(equals - *part) : strlen(*part));
+    if (g_str_equal(key, name))
+      g_ptr_array_add(values, query_decode(equals ? equals + 1 : "", equals ? strlen(equals + 1) : 0));
+  }
+  return values;
+}
+
 static void query_parse(struct RequestPrivate *p)
 {
   p->query = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -151,8 +164,10 @@ json_t *request_json(Request *request)
 
 const char *request_volume(Request *request)
 {
-  static const char *const bodies[][2] = {
-    {"volumeAttachment", "volumeId"}, {"snapshot", "volume_id"}, {"transfer", "volume_id"}};
+  static const char *const bodies[][2] = {{"volumeAttachment", "volumeId"},
+                                          {"snapshot", "volume_id"},
+                                          {"rollback", "volume_id"},
+                                          {"transfer", "volume_id"}};
   const char *id = request_path(request, "volume_id");
   for (gsize i = 0; !*id && request->body_bytes && i < G_N_ELEMENTS(bodies); i++) {
     const char *found =

@@ -52,6 +52,6 @@ FaultAction *request_take_fault(Request *request, FaultKind kind);
 void reply_shaped(Request *request, int status, FaultShape shape, const char *code, const char *message);
 /* The connection will be closed without an answer. */
 void reply_drop(Request *request);
-/* The disk the request is about: {volume_id} of the path, else volumeAttachment.volumeId, snapshot.volume_id or
- * transfer.volume_id of the body; NULL if none. */
+/* The disk the request is about: {volume_id} of the path, else volumeAttachment.volumeId, snapshot.volume_id,
+ * rollback.volume_id or transfer.volume_id of the body; NULL if none. */
 const char *request_volume(Request *request);

@@ -11,6 +11,7 @@
 #include "evssim/parts.h"
 #include "evssim/profile.h"
 #include "evssim/router.h"
+#include "evssim/snapshots.h"
 #include "evssim/state.h"
 #include "evssim/stats.h"
 
@@ -87,6 +88,7 @@ static gboolean start_parts(Sim *sim, const ServiceOptions *options, GError **er
   if (!state_open(sim, error))
     return FALSE;
   disks_sweep_files(sim);
+  snapshots_sweep_files(sim);
   GHashTableIter iter;
   gpointer server;
   g_hash_table_iter_init(&iter, sim->servers);

@@ -4,6 +4,7 @@
 #include "evssim/accounts.h"
 #include "evssim/disks.h"
 #include "evssim/parts.h"
+#include "evssim/snapshots.h"
 
 Sim *sim_new(const char *state_dir, gint64 seed)
 {
@@ -17,6 +18,7 @@ Sim *sim_new(const char *state_dir, gint64 seed)
   sim->accounts = g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
   sim->servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)server_free);
   sim->disks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)disk_free);
+  sim->snapshots = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)snapshot_free);
   return sim;
 }
 
@@ -24,6 +26,7 @@ void sim_free(Sim *sim)
 {
   if (!sim)
     return;
+  g_hash_table_unref(sim->snapshots);
   g_hash_table_unref(sim->disks);
   g_hash_table_unref(sim->servers);
   g_ptr_array_unref(sim->accounts);

@@ -23,6 +23,7 @@ typedef struct User User;
 typedef struct Agency Agency;
 typedef struct Server Server;
 typedef struct Disk Disk;
+typedef struct Snapshot Snapshot;
 typedef struct Job Job;
 typedef struct Request Request;
 
@@ -112,6 +113,7 @@ struct Disk {
   gboolean multiattach, bootable;
   char *wwn; /* 32 hex digits, NAA 6 */
   char *enterprise_project_id;
+  char *snapshot_id;             /* what it was made of; "" if nothing */
   gint64 iops, throughput;       /* 0: none */
   json_t *metadata;              /* object of strings */
   json_t *tags;                  /* object of strings */
@@ -177,6 +179,8 @@ void request_headers_visit(const Request *request,
 const char *request_path(const Request *request, const char *name);
 /* Decoded query parameter (its first value), or NULL. */
 const char *request_query(const Request *request, const char *name);
+/* All its values (id=a&id=b), in the order sent; empty if there is none. The caller frees (g_ptr_array_unref). */
+GPtrArray *request_query_all(const Request *request, const char *name);
 /* The body as a JSON object, parsed once; NULL if it is none. Borrowed. */
 json_t *request_json(Request *request);
 
@@ -262,10 +266,11 @@ struct Sim {
   char *base_url;  /* "http://127.0.0.1:8470", without a slash at the end */
   char *cloud, *region;
   gint64 seed;
-  GPtrArray *zones;    /* of Zone* */
-  GPtrArray *accounts; /* of Account* */
-  GHashTable *servers; /* id -> Server* */
-  GHashTable *disks;   /* id -> Disk* */
+  GPtrArray *zones;      /* of Zone* */
+  GPtrArray *accounts;   /* of Account* */
+  GHashTable *servers;   /* id -> Server* */
+  GHashTable *disks;     /* id -> Disk* */
+  GHashTable *snapshots; /* id -> Snapshot* (snapshots.h) */
   struct Profile *profile;
   struct Router *router;
   struct Jobs *jobs;
@@ -275,9 +280,9 @@ struct Sim {
   struct Metadata *metadata; /* metadata.c */
   struct Ecs *ecs;           /* ecs.c: attaches under way */
   struct ClientTokens *client_tokens;
-  struct DiskHistory *disk_history; /* disk_history.c: what disks were like a while ago */
-  struct Iam *iam;                  /* iam.c: issued tokens and temporary keys */
-  double speed;                     /* of the virtual clock */
+  struct History *history; /* history.c: what disks and snapshots were like a while ago */
+  struct Iam *iam;         /* iam.c: issued tokens and temporary keys */
+  double speed;            /* of the virtual clock */
   gint64 virtual_base_us,
     virtual_since_us; /* virtual time at a monotonic instant: when the speed was last set */
   gint64 skew_us;
@@ -310,6 +315,7 @@ Project *account_project(const Account *account, const char *name_or_id);
 Agency *account_agency(const Account *account, const char *name);
 Server *sim_server(const Sim *sim, const char *id);
 Disk *sim_disk(const Sim *sim, const char *id); /* whatever its status or visibility */
+Snapshot *sim_snapshot(const Sim *sim, const char *id);
 const Zone *sim_zone(const Sim *sim, const char *name);
 
 /* accounts.c: a further server (POST /_sim/servers). NULL with error for a bad field. */

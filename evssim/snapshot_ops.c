@@ -1,0 +1,344 @@
+/* Snapshots of disks (reference 6.2): create, get, update, delete, roll back. Clients see no job; within, one makes the
+ * time pass and is the journal's note of what is under way. */
+#include "base/log.h"
+#include "evssim/image.h"
+#include "evssim/parts.h"
+#include "evssim/request.h"
+#include "evssim/snapshots.h"
+
+enum {
+  NAME_MAX_CHARS = 64,
+  DESCRIPTION_MAX_CHARS = 85,
+  METADATA_ITEM_MAX_BYTES = 255,
+};
+
+#define JOB_CREATE "createSnapshot"
+#define JOB_DELETE "deleteSnapshot"
+#define JOB_ROLLBACK "rollbackSnapshot"
+
+static gboolean refuse(Request *request, int status, const char *code, const char *message)
+{
+  reply_error(request, status, code, "%s", message);
+  return FALSE;
+}
+
+static void reply_missing(Request *request, const char *id)
+{
+  reply_error(request, 404, "EVS.5404", "Snapshot %s could not be found.", id);
+}
+
+/* The snapshot of {snapshot_id}; NULL: answered. */
+static Snapshot *find_snapshot(Request *request)
+{
+  const char *id = request_path(request, "snapshot_id");
+  Snapshot *snapshot = sim_snapshot(request->sim, id);
+  if (snapshot && snapshot->project == request->project)
+    return snapshot;
+  reply_missing(request, id);
+  return NULL;
+}
+
+static gboolean is_of_backup(const Snapshot *snapshot)
+{
+  return g_str_has_prefix(snapshot->name, SNAPSHOT_BACKUP_PREFIX);
+}
+
+/* A job about a snapshot; a fault that keeps it stuck concerns the snapshot, not the disk. */
+static void start_job(Request *request, const char *type, const char *volume_id, const char *snapshot_id)
+{
+  Job *job = job_start(request, type, volume_id, NULL);
+  job->note = g_strdup(snapshot_id);
+  job_changed(request->sim, job);
+  request->p->stuck_disk = NULL;
+}
+
+/* ---- create ---- */
+
+typedef struct {
+  Disk *disk;
+  const char *name, *description;
+  gboolean force;
+  json_t *metadata;
+} CreateRequest;
+
+/* Absent and null are "". */
+static gboolean read_text(Request *request, const json_t *object, const char *key, glong max,
+                          const char **ret_text)
+{
+  const json_t *value = json_object_get(object, key);
+  *ret_text = json_is_string(value) ? json_string_value(value) : "";
+  if (value && !json_is_null(value) && !json_is_string(value)) {
+    reply_error(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: %s", key);
+    return FALSE;
+  }
+  if (g_utf8_strlen(*ret_text, -1) <= max)
+    return TRUE;
+  reply_error(request, 400, "EVS.5400", "Malformed request body. %s has at most %ld characters", key, max);
+  return FALSE;
+}
+
+static gboolean read_metadata(Request *request, const json_t *snapshot, json_t **ret_metadata)
+{
+  json_t *metadata = json_object_get(snapshot, "metadata"), *value;
+  const char *key;
+  if (metadata && !json_is_object(metadata) && !json_is_null(metadata))
+    return refuse(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: metadata");
+  json_object_foreach(metadata, key, value)
+  {
+    const char *text = json_string_value(value);
+    if (!text || !*key || strlen(key) > METADATA_ITEM_MAX_BYTES || strlen(text) > METADATA_ITEM_MAX_BYTES)
+      return refuse(request, 400, "EVS.5400",
+                    "Malformed request body. metadata keys and values are strings of at most 255 bytes");
+  }
+  *ret_metadata = json_is_object(metadata) ? metadata : NULL;
+  return TRUE;
+}
+
+static gboolean read_create(Request *request, CreateRequest *ret)
+{
+  const json_t *snapshot = json_object_get(request_json(request), "snapshot");
+  const char *volume_id = json_string_value(json_object_get(snapshot, "volume_id"));
+  const json_t *force = json_object_get(snapshot, "force");
+  if (!volume_id)
+    return refuse(request, 400, "EVS.5400", "Malformed request body. snapshot.volume_id is mandatory");
+  if (force && !json_is_boolean(force) && !json_is_null(force))
+    return refuse(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: force");
+  ret->force = json_is_true(force);
+  if (!read_text(request, snapshot, "name", NAME_MAX_CHARS, &ret->name) ||
+      !read_text(request, snapshot, "description", DESCRIPTION_MAX_CHARS, &ret->description) ||
+      !read_metadata(request, snapshot, &ret->metadata))
+    return FALSE;
+  ret->disk = sim_disk(request->sim, volume_id);
+  if (ret->disk && ret->disk->project == request->project && disk_is_visible(request->sim, ret->disk))
+    return TRUE;
+  reply_error(request, 404, "EVS.5404", "Volume %s could not be found.", volume_id);
+  return FALSE;
+}
+
+/* A disk that a server has is snapped only by force. */
+static gboolean check_status(Request *request, const CreateRequest *read)
+{
+  static const char *const forced[] = {DISK_IN_USE, DISK_ATTACHING, DISK_DETACHING, NULL};
+  if (g_str_equal(read->disk->status, DISK_AVAILABLE) ||
+      (read->force && g_strv_contains(forced, read->disk->status)))
+    return TRUE;
+  reply_error(request, 400, "EVS.5400", "Must specify a valid status. the volume is %s", read->disk->status);
+  return FALSE;
+}
+
+static gboolean check_limits(Request *request, const CreateRequest *read)
+{
+  const Sim *sim = request->sim;
+  const char *type = read->disk->type;
+  g_autofree char *type_kind = g_strconcat("snapshots_", type, NULL);
+  gint64 whole = project_quota(request->project, "snapshots"),
+         of_type = project_quota(request->project, type_kind);
+  if (snapshots_count(sim, NULL, NULL, read->disk->id) >= SNAPSHOTS_PER_DISK_MAX)
+    return refuse(request, 413, "EVS.5413", "Insufficient snapshot quota. a volume has at most 7 snapshots");
+  if ((whole >= 0 && snapshots_count(sim, request->project, NULL, NULL) >= whole) ||
+      (of_type >= 0 && snapshots_count(sim, request->project, type, NULL) >= of_type))
+    return refuse(request, 413, "EVS.5413", "Insufficient snapshot quota.");
+  return TRUE;
+}
+
+static void handle_create(Request *request)
+{
+  CreateRequest read = {.disk = NULL};
+  g_autoptr(GError) error = NULL;
+  if (!read_create(request, &read) || !check_status(request, &read) || !check_limits(request, &read))
+    return;
+  g_autofree char *id = g_uuid_string_random();
+  start_job(request, JOB_CREATE, read.disk->id, id);
+  const Snapshot *snapshot =
+    snapshot_take(request->sim, read.disk, id, read.name, read.description, read.metadata, &error);
+  if (!snapshot) {
+    log_error("cannot make a snapshot", LOG_TEXT("cause", error->message));
+    (void)refuse(request, 500, "EVS.2002", "internal error!");
+    return;
+  }
+  reply_json(request, 202, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+}
+
+static void finish_create(Sim *sim, Job *job, gboolean failed)
+{
+  Snapshot *snapshot = sim_snapshot(sim, job->note);
+  if (snapshot)
+    snapshot_set_status(sim, snapshot, failed ? DISK_ERROR : DISK_AVAILABLE);
+}
+
+/* ---- get, update ---- */
+
+static void get_stale(Request *request, gint64 age_us)
+{
+  const char *id = request_path(request, "snapshot_id");
+  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, age_us);
+  for (guint i = 0; i < view->snapshots->len; i++) {
+    const Snapshot *snapshot = g_ptr_array_index(view->snapshots, i);
+    if (g_str_equal(snapshot->id, id)) {
+      reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+      return;
+    }
+  }
+  reply_missing(request, id);
+}
+
+static void handle_get(Request *request)
+{
+  const Snapshot *now = sim_snapshot(request->sim, request_path(request, "snapshot_id"));
+  request_fire_faults(request, FAULT_BITS_OF_READS, now ? now->volume_id : NULL);
+  const FaultAction *stale = request->p->faults[FAULT_STALE];
+  if (stale) {
+    get_stale(request, stale->ms * 1000);
+    return;
+  }
+  const Snapshot *snapshot = find_snapshot(request);
+  if (snapshot)
+    reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+}
+
+static void handle_update(Request *request)
+{
+  const json_t *body = json_object_get(request_json(request), "snapshot");
+  const char *name, *description;
+  Snapshot *snapshot = find_snapshot(request);
+  if (!snapshot || !read_text(request, body, "name", NAME_MAX_CHARS, &name) ||
+      !read_text(request, body, "description", DESCRIPTION_MAX_CHARS, &description))
+    return;
+  gboolean has_name = json_is_string(json_object_get(body, "name")),
+           has_description = json_is_string(json_object_get(body, "description"));
+  if (!has_name && !has_description) {
+    (void)refuse(request, 400, "EVS.5400", "Malformed request body. name or description is mandatory");
+    return;
+  }
+  if (has_name) {
+    g_free(snapshot->name);
+    snapshot->name = g_strdup(name);
+  }
+  if (has_description) {
+    g_free(snapshot->description);
+    snapshot->description = g_strdup(description);
+  }
+  snapshot_changed(request->sim, snapshot);
+  reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+}
+
+/* ---- delete ---- */
+
+static void handle_delete(Request *request)
+{
+  Snapshot *snapshot = find_snapshot(request);
+  if (!snapshot)
+    return;
+  if (is_of_backup(snapshot)) {
+    (void)refuse(request, 400, "EVS.5400", "Malformed request url. the snapshot belongs to a backup");
+    return;
+  }
+  if (!g_str_equal(snapshot->status, DISK_AVAILABLE) && !g_str_equal(snapshot->status, DISK_ERROR)) {
+    (void)refuse(request, 400, "EVS.1047",
+                 "snapshot status must be available or error when delete snapshot!");
+    return;
+  }
+  start_job(request, JOB_DELETE, snapshot->volume_id, snapshot->id);
+  snapshot_set_status(request->sim, snapshot, DISK_DELETING);
+  reply_empty(request, 202);
+}
+
+static void finish_delete(Sim *sim, Job *job, gboolean failed)
+{
+  Snapshot *snapshot = sim_snapshot(sim, job->note);
+  if (!snapshot)
+    return;
+  if (!failed) {
+    snapshot_remove(sim, snapshot);
+    return;
+  }
+  if (!job->error_code)
+    job_fail(job, "EVS.2019", "snapshot is error_deleting !");
+  snapshot_set_status(sim, snapshot, DISK_ERROR_DELETING);
+}
+
+/* ---- roll back ---- */
+
+static void handle_rollback(Request *request)
+{
+  const json_t *body = json_object_get(request_json(request), "rollback");
+  const char *volume_id = json_string_value(json_object_get(body, "volume_id"));
+  Snapshot *snapshot = find_snapshot(request);
+  if (!snapshot)
+    return;
+  Disk *disk = sim_disk(request->sim, snapshot->volume_id);
+  if (!volume_id || !disk || !g_str_equal(volume_id, disk->id)) {
+    (void)refuse(request, 400, "EVS.5400",
+                 "Malformed request body. rollback.volume_id must be the source of the snapshot");
+    return;
+  }
+  if (is_of_backup(snapshot) || !g_str_equal(snapshot->status, DISK_AVAILABLE) ||
+      (!g_str_equal(disk->status, DISK_AVAILABLE) && !g_str_equal(disk->status, DISK_ERROR_ROLLBACKING))) {
+    (void)refuse(request, 400, "EVS.5400", "Must specify a valid status.");
+    return;
+  }
+  start_job(request, JOB_ROLLBACK, disk->id, snapshot->id);
+  snapshot_set_status(request->sim, snapshot, DISK_ROLLBACKING);
+  disk_set_status(disk, DISK_ROLLBACKING);
+  disk_changed(request->sim, disk);
+  reply_json(request, 202, json_pack("{s:{s:s}}", "rollback", "volume_id", disk->id));
+}
+
+/* The disk keeps the size it has by now: what was added since reads as zeros. */
+static gboolean write_back(const Sim *sim, const Snapshot *snapshot, const Disk *disk)
+{
+  g_autofree char *from = snapshot_file(sim, snapshot), *to = disk_file(sim, disk);
+  g_autoptr(GError) error = NULL;
+  if (image_copy(from, to, disk->size_gib << 30, &error))
+    return TRUE;
+  log_error("cannot roll a disk back", LOG_TEXT("volume", disk->id), LOG_TEXT("cause", error->message));
+  return FALSE;
+}
+
+static void finish_rollback(Sim *sim, Job *job, gboolean failed)
+{
+  Snapshot *snapshot = sim_snapshot(sim, job->note);
+  Disk *disk = sim_disk(sim, job->volume_id);
+  /* killed between the job's record and the disk's: nobody was told of a rollback */
+  gboolean begun = snapshot && disk && g_str_equal(disk->status, DISK_ROLLBACKING);
+  gboolean done = begun && !failed && write_back(sim, snapshot, disk);
+  if (begun) {
+    disk_set_status(disk, done ? DISK_AVAILABLE : DISK_ERROR_ROLLBACKING);
+    disk_changed(sim, disk);
+  }
+  if (snapshot && g_str_equal(snapshot->status, DISK_ROLLBACKING))
+    snapshot_set_status(sim, snapshot, DISK_AVAILABLE);
+  if (!done && !job->error_code)
+    job_fail(job, "EVS.2002", "internal error!");
+}
+
+/* ---- registration ---- */
+
+static const JobType job_types[] = {
+  {.type = JOB_CREATE, .service = SIM_SERVICE_EVS, .oracle = "snapshot", .finish = finish_create},
+  {.type = JOB_DELETE, .service = SIM_SERVICE_EVS, .oracle = "delete_snapshot", .finish = finish_delete},
+  {.type = JOB_ROLLBACK, .service = SIM_SERVICE_EVS, .oracle = "rollback", .finish = finish_rollback},
+};
+
+#define SNAPSHOTS "/v2/{project_id}/cloudsnapshots"
+
+static const Route routes[] = {
+  {"6.2.1", SIM_SERVICE_EVS, "POST", SNAPSHOTS, "evs:snapshots:create", ROUTE_AUTH, handle_create},
+  {"6.2.2", SIM_SERVICE_EVS, "DELETE", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:delete", ROUTE_AUTH,
+   handle_delete},
+  {"6.2.3", SIM_SERVICE_EVS, "PUT", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:update", ROUTE_AUTH,
+   handle_update},
+  {"6.2.4", SIM_SERVICE_EVS, "GET", SNAPSHOTS "/detail", "evs:snapshots:list", ROUTE_AUTH,
+   snapshot_handle_list},
+  {"6.2.5", SIM_SERVICE_EVS, "GET", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:get", ROUTE_AUTH, handle_get},
+  {"6.2.6", SIM_SERVICE_EVS, "POST", SNAPSHOTS "/{snapshot_id}/rollback", "evs:snapshots:rollback",
+   ROUTE_AUTH, handle_rollback},
+};
+
+void snapshots_start(Sim *sim)
+{
+  snapshots_register(sim);
+  for (gsize i = 0; i < G_N_ELEMENTS(job_types); i++)
+    job_type_register(sim, &job_types[i]);
+  router_add(sim, routes, G_N_ELEMENTS(routes));
+}

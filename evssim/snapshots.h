@@ -1,0 +1,62 @@
+/* Snapshots of EVS disks: the model, its journal records and its files (DIR/snapshots/<id>.img). The statuses are those
+ * of the reference's A.4, spelled as DISK_* of disks.h. */
+#pragma once
+
+#include "evssim/disks.h"
+
+enum { SNAPSHOTS_PER_DISK_MAX = 7 };
+
+/* Names that begin so belong to backups: nothing can be done with such a snapshot (evs-facts 4.8). */
+#define SNAPSHOT_BACKUP_PREFIX "autobk_snapshot_"
+
+struct Snapshot {
+  char *id; /* first: list_page.h */
+  Project *project;
+  char *volume_id, *name, *description; /* never NULL */
+  const char *status;                   /* interned */
+  char *zone, *type;                    /* of the disk: they bind what is made of the snapshot */
+  char *enterprise_project_id;
+  gint64 size_gib;
+  json_t *metadata;              /* object of strings */
+  json_t *inherited;             /* object: metadata of the disk that its copies have too (bus, encryption) */
+  gint64 created_us, updated_us; /* cloud wall clock */
+  guint64 serial;
+  json_t *record; /* as last written to the journal */
+};
+
+void snapshot_free(Snapshot *snapshot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
+
+/* A snapshot in creating with the disk's bytes of this moment; owned by the sim. NULL if they cannot be copied. */
+Snapshot *snapshot_take(Sim *sim, const Disk *disk, const char *id, const char *name, const char *description,
+                        json_t *metadata, GError **error);
+/* After a change: journal. */
+void snapshot_changed(Sim *sim, Snapshot *snapshot);
+void snapshot_set_status(Sim *sim, Snapshot *snapshot, const char *status);
+/* Takes it and its file away; frees it. */
+void snapshot_remove(Sim *sim, Snapshot *snapshot);
+/* All of the disk's, the backups' too: it has been deleted. */
+void snapshots_remove_of(Sim *sim, const char *volume_id);
+
+/* The file; newly allocated. */
+char *snapshot_file(const Sim *sim, const Snapshot *snapshot);
+
+/* How many there are of this project (NULL: any), type (NULL: any) and disk (NULL: any). */
+gint64 snapshots_count(const Sim *sim, const Project *project, const char *type, const char *volume_id);
+
+/* As 6.2.5 shows it. */
+json_t *snapshot_render(const Snapshot *snapshot);
+
+/* The project's snapshots as they were age_us ago, in no order; free_func set for those made for it. */
+typedef struct {
+  GPtrArray *snapshots; /* of Snapshot* */
+  GPtrArray *owned;
+} SnapshotView;
+SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 age_us);
+void snapshot_view_free(SnapshotView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotView, snapshot_view_free)
+
+/* snapshot_list.c */
+void snapshot_handle_list(Request *request);
+/* After state_open(): files of snapshots that are not in the journal are removed. */
+void snapshots_sweep_files(Sim *sim);
