@@ -39,10 +39,12 @@ ProtobufCMessage *publish_volume(RpcCall *call, const void *request, void *data,
 ProtobufCMessage *unpublish_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *expand_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
 
 /* ---- keys of the single flights (RpcKeyFunc): they refuse what can be refused without I/O ---- */
 
+char *expand_volume_key(const void *request, void *data, GError **error);
 char *create_volume_key(const void *request, void *data, GError **error);
 char *delete_volume_key(const void *request, void *data, GError **error);
 char *publish_volume_key(const void *request, void *data, GError **error);

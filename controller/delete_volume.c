@@ -37,12 +37,8 @@ static gboolean check_deletable(const Controller *controller, const EvsDisk *dis
                                           "error_rollbacking", NULL};
   if (!check_owner(controller, disk, error))
     return FALSE;
-  if (evs_disk_metadata(disk, "orderID")[0])
-    return evs_error_set(
-      error, EVS_CODE_FAILED_PRECONDITION,
-      "disk '%s' is paid by the year or month (order '%s') and cannot be deleted; unsubscribe it in "
-      "the console",
-      disk->id, evs_disk_metadata(disk, "orderID"));
+  if (!disk_check_use(disk, DISK_USE_DELETE, error))
+    return FALSE;
   if (disk->attachments->len > 0) {
     g_autofree char *servers = disk_describe_servers(disk);
     return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,

@@ -46,3 +46,42 @@ gboolean disk_refuse_status(const EvsDisk *disk, const char *operation, GError *
   return evs_error_set(error, disk_is_moving(disk) ? EVS_CODE_ABORTED : EVS_CODE_FAILED_PRECONDITION,
                        "disk '%s' cannot be %s now: its status is '%s'", disk->id, operation, disk->status);
 }
+
+static gboolean refuse_use(GError **error, const char *remedy, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static gboolean refuse_use(GError **error, const char *remedy, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *text = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  evs_error_set(error, EVS_CODE_FAILED_PRECONDITION, "%s", text);
+  if (error)
+    evs_error_set_remedy(*error, remedy);
+  return FALSE;
+}
+
+gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error)
+{
+  static const struct {
+    const char *done;
+    gboolean by_order; /* of a disk paid by the year or month */
+    const char *order_remedy;
+  } uses[DISK_N_USES] = {
+    [DISK_USE_ATTACH] = {"attached", FALSE, NULL},
+    [DISK_USE_DELETE] = {"deleted", TRUE, "unsubscribe it in the console"},
+    [DISK_USE_EXPAND] = {"expanded", TRUE, "expand it in the console, then ask again"},
+    [DISK_USE_MODIFY] = {"modified", TRUE, "change it in the console"},
+    [DISK_USE_SNAPSHOT] = {"snapshotted", FALSE, NULL},
+  };
+  if (g_str_equal(disk->status, "awaiting-transfer"))
+    return refuse_use(error, "accept or delete the transfer first",
+                      "disk '%s' cannot be %s: it is offered to another project (status 'awaiting-transfer')",
+                      disk->id, uses[use].done);
+  const char *order_id = evs_disk_metadata(disk, "orderID");
+  if (uses[use].by_order && order_id[0])
+    return refuse_use(error, uses[use].order_remedy,
+                      "disk '%s' is paid by the year or month (order '%s') and cannot be %s here", disk->id,
+                      order_id, uses[use].done);
+  return TRUE;
+}

@@ -18,3 +18,16 @@ gboolean disk_await_change(EvsClient *client, const EvsContext *context, const E
 /* The error for an operation that the status forbids: ABORTED while it changes by itself, else FAILED_PRECONDITION;
  * names the status. Returns FALSE. operation: "deleted", "attached". */
 gboolean disk_refuse_status(const EvsDisk *disk, const char *operation, GError **error);
+
+typedef enum {
+  DISK_USE_ATTACH,
+  DISK_USE_DELETE,
+  DISK_USE_EXPAND,
+  DISK_USE_MODIFY,
+  DISK_USE_SNAPSHOT,
+  DISK_N_USES
+} DiskUse;
+
+/* Conditions that no waiting ends and only a person can: offered to another project (awaiting-transfer), paid by the
+ * year or month (delete, expand and modify go by order). FAILED_PRECONDITION with the reason and what to do. */
+gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error);

@@ -209,7 +209,7 @@ static EvsDisk *bring(Publication *publication, GError **error)
         return NULL;
       continue;
     }
-    if (!check_sharing(publication, disk, error))
+    if (!disk_check_use(disk, DISK_USE_ATTACH, error) || !check_sharing(publication, disk, error))
       return NULL;
     if (!g_str_equal(disk->status, "available") && !g_str_equal(disk->status, "in-use")) {
       disk_refuse_status(disk, "attached", error);

@@ -42,3 +42,13 @@ gboolean volume_size_choose(gint64 required_bytes, gint64 limit_bytes, VolumeSiz
   *ret_size = size;
   return TRUE;
 }
+
+gboolean volume_size_check_limit(const VolumeSize *size, gint64 has_gib, GError **error)
+{
+  if (has_gib <= size->most_gib)
+    return TRUE;
+  return evs_error_set(error, EVS_CODE_OUT_OF_RANGE,
+                       "field 'capacity_range.limit_bytes' allows %" G_GINT64_FORMAT
+                       " GiB, but the disk has %" G_GINT64_FORMAT " GiB already; a disk never shrinks",
+                       size->most_gib, has_gib);
+}

@@ -16,3 +16,6 @@ typedef struct {
 /* From capacity_range; 0 means not given. No size: 10 GiB. INVALID_ARGUMENT for negative values and a limit below the
  * requirement; OUT_OF_RANGE when no disk size fits. */
 gboolean volume_size_choose(gint64 required_bytes, gint64 limit_bytes, VolumeSize *ret_size, GError **error);
+
+/* A disk of this size against the limit of the request: OUT_OF_RANGE when it is larger, since disks never shrink. */
+gboolean volume_size_check_limit(const VolumeSize *size, gint64 has_gib, GError **error);
