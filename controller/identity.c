@@ -1,4 +1,5 @@
-/* The Identity service and the capability list: constants of the build, answered without any I/O. */
+/* The Identity service and the capability lists: constants of build and options, answered without any I/O. What is
+ * listed here works; what needs a feature gate names its function. */
 #include "controller/controller.h"
 #include "csi.pb-c.h"
 #include "version.h"
@@ -25,20 +26,27 @@ static Csi__V1__PluginCapability *plugin_capability(Csi__V1__PluginCapability__S
   return capability;
 }
 
+#define SERVICE(name) CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__##name
+
+static const struct {
+  Csi__V1__PluginCapability__Service__Type type;
+  gboolean (*gate)(const FeatureGates *gates); /* NULL: always */
+} services[] = {
+  {SERVICE(CONTROLLER_SERVICE), NULL},
+  {SERVICE(VOLUME_ACCESSIBILITY_CONSTRAINTS), NULL},
+};
+
 ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
                                                    GError **error)
 {
-  (void)call, (void)request, (void)data, (void)error;
-  static const Csi__V1__PluginCapability__Service__Type services[] = {
-    CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__CONTROLLER_SERVICE,
-    CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__VOLUME_ACCESSIBILITY_CONSTRAINTS,
-  };
+  (void)call, (void)request, (void)error;
+  const Controller *controller = data;
   Csi__V1__GetPluginCapabilitiesResponse *response = g_new0(Csi__V1__GetPluginCapabilitiesResponse, 1);
   csi__v1__get_plugin_capabilities_response__init(response);
-  response->n_capabilities = G_N_ELEMENTS(services);
   response->capabilities = g_new0(Csi__V1__PluginCapability *, G_N_ELEMENTS(services));
   for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
-    response->capabilities[i] = plugin_capability(services[i]);
+    if (!services[i].gate || services[i].gate(&controller->gates))
+      response->capabilities[response->n_capabilities++] = plugin_capability(services[i].type);
   return &response->base;
 }
 
@@ -68,20 +76,25 @@ controller_capability(Csi__V1__ControllerServiceCapability__RPC__Type type)
   return capability;
 }
 
+static const struct {
+  Csi__V1__ControllerServiceCapability__RPC__Type type;
+  gboolean (*gate)(const FeatureGates *gates); /* NULL: always */
+} rpcs[] = {
+  {RPC(CREATE_DELETE_VOLUME), NULL}, {RPC(PUBLISH_UNPUBLISH_VOLUME), NULL},
+  {RPC(LIST_VOLUMES), NULL},         {RPC(LIST_VOLUMES_PUBLISHED_NODES), NULL},
+  {RPC(GET_VOLUME), NULL},           {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
+};
+
 ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)
 {
-  (void)call, (void)request, (void)data, (void)error;
-  static const Csi__V1__ControllerServiceCapability__RPC__Type rpcs[] = {
-    RPC(CREATE_DELETE_VOLUME), RPC(PUBLISH_UNPUBLISH_VOLUME),
-    RPC(LIST_VOLUMES),         RPC(LIST_VOLUMES_PUBLISHED_NODES),
-    RPC(GET_VOLUME),           RPC(SINGLE_NODE_MULTI_WRITER),
-  };
+  (void)call, (void)request, (void)error;
+  const Controller *controller = data;
   Csi__V1__ControllerGetCapabilitiesResponse *response =
     g_new0(Csi__V1__ControllerGetCapabilitiesResponse, 1);
   csi__v1__controller_get_capabilities_response__init(response);
-  response->n_capabilities = G_N_ELEMENTS(rpcs);
   response->capabilities = g_new0(Csi__V1__ControllerServiceCapability *, G_N_ELEMENTS(rpcs));
   for (gsize i = 0; i < G_N_ELEMENTS(rpcs); i++)
-    response->capabilities[i] = controller_capability(rpcs[i]);
+    if (!rpcs[i].gate || rpcs[i].gate(&controller->gates))
+      response->capabilities[response->n_capabilities++] = controller_capability(rpcs[i].type);
   return &response->base;
 }
