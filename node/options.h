@@ -18,8 +18,7 @@ typedef struct {
   char *default_fs_type; /* --default-fs-type: made on a new disk when no fs_type is asked for */
   int attach_limit;      /* --volume-attach-limit; 0: what EVS allows for the server's bus */
   int reserved;          /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
-  int
-    device_wait_s; /* --device-timeout: how long an attached disk may take to appear, a grown one to show it */
+  int device_wait_s;     /* --device-timeout: how long a disk may take to appear, or to be seen grown */
 } NodeOptions;
 
 void node_options_clear(NodeOptions *options);
