@@ -1,149 +1,165 @@
+/* What a record says about the operation that is waited for, as a table of kinds. */
 #include "evsclient/watch.h"
 
-enum {
-  UNLEARNED_STEP_US = 250 * 1000,
-  MIN_STEP_US = 200 * 1000,
-  MAX_STEP_US = 5 * G_USEC_PER_SEC,
-  UNLEARNED_OVERDUE_US = 10 * G_USEC_PER_SEC,
-  MIN_OVERDUE_US = 2 * G_USEC_PER_SEC,
-  SEEN_HOLDS_US = 3 * G_USEC_PER_SEC, /* at least; seen under way, it is not asked about for so long */
-  MAX_ASK_STEP_US = 15 * G_USEC_PER_SEC,
-  STUCK_US =
-    60 * G_USEC_PER_SEC, /* under way for longer (and for 8 times the usual): asked about all the same */
-  STEPS_PER_MEAN = 16,
-  LEARN_SHARE = 8, /* a new sample counts for one eighth */
-};
-
-const char *watch_what(WatchKind kind)
+static gboolean is_status(const char *status, const char *wanted)
 {
-  static const char *const names[] = {"create disk", "delete disk", "attach disk", "detach disk"};
-  return names[kind];
+  return g_ascii_strcasecmp(status, wanted) == 0;
 }
 
-static gboolean is_status(const EvsDisk *disk, const char *status)
+static gboolean is_created(const Watch *watch, const void *record)
 {
-  return g_ascii_strcasecmp(disk->status, status) == 0;
+  (void)watch;
+  const EvsDisk *disk = record;
+  return is_status(disk->status, "available") || is_status(disk->status, "in-use");
 }
 
-/* The statuses that say that this operation failed. A disk in `error` may be on its way to deletion. */
-static gboolean is_broken(const Watch *watch, const EvsDisk *disk)
+static gboolean is_attached(const Watch *watch, const void *record)
 {
-  switch (watch->kind) {
-  case WATCH_CREATE:
-  case WATCH_ATTACH:
-    return g_ascii_strncasecmp(disk->status, "error", 5) == 0;
-  case WATCH_DETACH:
-    return is_status(disk, "error") || is_status(disk, "error_detaching");
-  default:
-    return is_status(disk, "error_deleting");
-  }
-}
-
-static gboolean is_attached(const Watch *watch, const EvsDisk *disk)
-{
+  const EvsDisk *disk = record;
   const EvsAttachment *attachment = evs_disk_attachment(disk, watch->server_id);
-  if (!attachment || !is_status(disk, "in-use"))
+  if (!attachment || !is_status(disk->status, "in-use"))
     return FALSE;
   return !watch->known_attachments || !*attachment->attachment_id ||
-         !g_strv_contains((const char *const *)watch->known_attachments, attachment->attachment_id);
+         !g_strv_contains(watch->known_attachments, attachment->attachment_id);
 }
 
-static gboolean is_detached(const Watch *watch, const EvsDisk *disk)
+static gboolean is_detached(const Watch *watch, const void *record)
 {
-  gboolean settled = !is_status(disk, "detaching") && !is_status(disk, "in-use");
+  const EvsDisk *disk = record;
+  gboolean settled = !is_status(disk->status, "detaching") && !is_status(disk->status, "in-use");
   return !evs_disk_attachment(disk, watch->server_id) &&
          (disk->multiattach || settled || disk->attachments->len > 0);
 }
 
-WatchVerdict watch_judge_disk(const Watch *watch, const EvsDisk *disk)
+static gboolean is_extended(const Watch *watch, const void *record)
 {
-  if (!disk)
-    return watch->kind == WATCH_DELETE || watch->kind == WATCH_DETACH ? WATCH_DONE
-           : watch->kind == WATCH_ATTACH                              ? WATCH_BROKEN
-                                                                      : WATCH_PENDING;
-  if (is_broken(watch, disk))
-    return WATCH_BROKEN;
-  switch (watch->kind) {
-  case WATCH_CREATE:
-    return is_status(disk, "available") || is_status(disk, "in-use") ? WATCH_DONE : WATCH_PENDING;
-  case WATCH_ATTACH:
-    return is_attached(watch, disk) ? WATCH_DONE : WATCH_PENDING;
-  case WATCH_DETACH:
-    return is_detached(watch, disk) ? WATCH_DONE : WATCH_PENDING;
-  default:
-    return WATCH_PENDING;
-  }
+  const EvsDisk *disk = record;
+  return disk->size_gib >= watch->size_gib && !is_status(disk->status, "extending");
 }
 
-WatchVerdict watch_judge_row(const Watch *watch, const EvsDisk *row)
+static gboolean has_performance(const Watch *watch, const void *record)
 {
-  WatchVerdict verdict = watch_judge_disk(watch, row);
-  gboolean may_confirm = watch->kind == WATCH_CREATE || watch->kind == WATCH_ATTACH;
-  if (verdict == WATCH_BROKEN || (verdict == WATCH_DONE && !may_confirm))
+  const EvsDisk *disk = record;
+  return (watch->iops == 0 || disk->iops == watch->iops) &&
+         (watch->throughput == 0 || disk->throughput == watch->throughput);
+}
+
+static gboolean has_type(const Watch *watch, const void *record)
+{
+  const EvsDisk *disk = record;
+  return g_str_equal(disk->volume_type, watch->type);
+}
+
+static gboolean is_taken(const Watch *watch, const void *record)
+{
+  (void)watch;
+  const EvsSnapshot *snapshot = record;
+  return is_status(snapshot->status, "available");
+}
+
+/* A disk that is being created may not be found yet. One in `error` may be on its way to deletion. */
+static const WatchTraits traits[WATCH_KINDS] = {
+  [WATCH_CREATE] = {.what = "create disk",
+                    .subject = &watch_disks,
+                    .is_done = is_created,
+                    .row_confirms = TRUE,
+                    .under_way = {"creating", "downloading"},
+                    .broken = {"error*"},
+                    .gone = WATCH_PENDING},
+  [WATCH_DELETE] = {.what = "delete disk",
+                    .subject = &watch_disks,
+                    .under_way = {"deleting"},
+                    .broken = {"error_deleting"},
+                    .gone = WATCH_DONE,
+                    .job_tells_end = TRUE},
+  [WATCH_ATTACH] = {.what = "attach disk",
+                    .subject = &watch_disks,
+                    .jobs = EVS_SERVICE_ECS,
+                    .is_done = is_attached,
+                    .row_confirms = TRUE,
+                    .under_way = {"attaching"},
+                    .broken = {"error*"},
+                    .gone = WATCH_BROKEN},
+  [WATCH_DETACH] = {.what = "detach disk",
+                    .subject = &watch_disks,
+                    .jobs = EVS_SERVICE_ECS,
+                    .is_done = is_detached,
+                    .under_way = {"detaching"},
+                    .broken = {"error", "error_detaching"},
+                    .gone = WATCH_DONE},
+  [WATCH_EXTEND] = {.what = "expand disk",
+                    .subject = &watch_disks,
+                    .is_done = is_extended,
+                    .row_confirms = TRUE,
+                    .under_way = {"extending"},
+                    .broken = {"error_extending"},
+                    .gone = WATCH_BROKEN},
+  [WATCH_QOS] = {.what = "change the disk's performance",
+                 .subject = &watch_disks,
+                 .is_done = has_performance,
+                 .row_confirms = TRUE,
+                 .gone = WATCH_BROKEN},
+  [WATCH_RETYPE] = {.what = "change the disk's type",
+                    .subject = &watch_disks,
+                    .is_done = has_type,
+                    .row_confirms = TRUE,
+                    .gone = WATCH_BROKEN},
+  [WATCH_SNAPSHOT] = {.what = "create snapshot",
+                      .subject = &watch_snapshots,
+                      .jobless = TRUE,
+                      .is_done = is_taken,
+                      .row_confirms = TRUE,
+                      .under_way = {"creating"},
+                      .broken = {"error*"},
+                      .gone = WATCH_BROKEN},
+  [WATCH_SNAPSHOT_DELETE] = {.what = "delete snapshot",
+                             .subject = &watch_snapshots,
+                             .jobless = TRUE,
+                             .under_way = {"deleting"},
+                             .broken = {"error_deleting"},
+                             .gone = WATCH_DONE},
+};
+
+const WatchTraits *watch_traits(const Watch *watch)
+{
+  return &traits[watch->kind];
+}
+
+/* A name that ends in '*' stands for all that begin so. */
+static gboolean is_one_of(const char *status, const char *const names[WATCH_STATUSES])
+{
+  for (gsize i = 0; i < WATCH_STATUSES && names[i]; i++) {
+    gsize length = strlen(names[i]);
+    gboolean begins = names[i][length - 1] == '*';
+    if (begins ? g_ascii_strncasecmp(status, names[i], length - 1) == 0 : is_status(status, names[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+WatchVerdict watch_judge(const Watch *watch, const void *record)
+{
+  const WatchTraits *kind = watch_traits(watch);
+  if (!record)
+    return kind->gone;
+  if (is_one_of(kind->subject->status(record), kind->broken))
+    return WATCH_BROKEN;
+  return kind->is_done && kind->is_done(watch, record) ? WATCH_DONE : WATCH_PENDING;
+}
+
+WatchVerdict watch_judge_row(const Watch *watch, const void *row)
+{
+  const WatchTraits *kind = watch_traits(watch);
+  if (!row)
+    return kind->gone == WATCH_DONE ? WATCH_SUSPECT : WATCH_PENDING;
+  WatchVerdict verdict = watch_judge(watch, row);
+  if (verdict == WATCH_BROKEN || (verdict == WATCH_DONE && !kind->row_confirms))
     return WATCH_SUSPECT;
   return verdict;
 }
 
-gboolean watch_in_progress(const Watch *watch, const EvsDisk *row)
+gboolean watch_in_progress(const Watch *watch, const void *row)
 {
-  static const char *const statuses[] = {"creating", "deleting", "attaching", "detaching"};
-  return is_status(row, statuses[watch->kind]) ||
-         (watch->kind == WATCH_CREATE && is_status(row, "downloading"));
-}
-
-void watch_pace_learn(WatchPace *pace, gint64 took_us)
-{
-  gdouble took = (gdouble)MAX(took_us, 1000);
-  if (pace->samples++ == 0) {
-    pace->mean_us = took;
-    pace->deviation_us = took / 4;
-    pace->slowest_us = took;
-    return;
-  }
-  pace->slowest_us = MAX(took, pace->slowest_us * 0.98);
-  gdouble off = took - pace->mean_us;
-  pace->mean_us += off / LEARN_SHARE;
-  pace->deviation_us += (ABS(off) - pace->deviation_us) / LEARN_SHARE;
-}
-
-gint64 watch_pace_first(const WatchPace *pace)
-{
-  if (pace->samples == 0)
-    return UNLEARNED_STEP_US;
-  gdouble first = pace->mean_us - 2 * pace->deviation_us;
-  return (gint64)CLAMP(first, pace->mean_us / 4, pace->mean_us * 0.9);
-}
-
-gint64 watch_pace_step(const WatchPace *pace, gint64 age_us)
-{
-  gdouble mean = pace->samples ? pace->mean_us : (gdouble)UNLEARNED_STEP_US * STEPS_PER_MEAN;
-  gdouble step = mean / STEPS_PER_MEAN;
-  /* Late ones are looked at ever more seldom. */
-  if ((gdouble)age_us > 2 * mean)
-    step = MAX(step, (gdouble)age_us / STEPS_PER_MEAN);
-  return (gint64)CLAMP(step, MIN_STEP_US, MAX_STEP_US);
-}
-
-/* When many started together the first to end are the quick ones: the slowest counts, or all others would be asked
- * about as soon as the first have ended. */
-gint64 watch_pace_overdue(const WatchPace *pace)
-{
-  if (pace->samples == 0)
-    return UNLEARNED_OVERDUE_US;
-  gdouble overdue = MAX(pace->mean_us + 4 * pace->deviation_us, 1.5 * pace->slowest_us);
-  return MAX((gint64)overdue, MIN_OVERDUE_US);
-}
-
-gint64 watch_ask_due(const Watch *watch, const WatchPace *pace, guint asked, gint64 asked_us)
-{
-  gint64 overdue = watch_pace_overdue(pace);
-  if (!*watch->volume_id) /* only the job tells */
-    return asked == 0 ? watch->look_us : asked_us + watch_pace_step(pace, asked_us - watch->start_us);
-  gint64 due = asked == 0 ? watch->start_us + overdue : asked_us + MIN(overdue, MAX_ASK_STEP_US);
-  if (watch->seen_us == 0)
-    return due;
-  gint64 stuck = watch->start_us + MAX(8 * overdue, STUCK_US);
-  gint64 hold =
-    watch->seen_us + MAX(SEEN_HOLDS_US, 2 * watch_pace_step(pace, watch->seen_us - watch->start_us));
-  return MAX(due, MIN(hold, stuck));
+  const WatchTraits *kind = watch_traits(watch);
+  return is_one_of(kind->subject->status(row), kind->under_way);
 }

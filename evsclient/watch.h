@@ -1,21 +1,57 @@
-/* Inside of the watcher: one wait, what a record of its disk says about it, and when to look. watch.c is pure logic
- * without I/O, sweep.c the thread that lists, watcher.c the waits. */
+/* Inside of the watcher: one wait, what a record of its disk or snapshot says about it, and when to look. watch.c and
+ * watch_pace.c are pure logic without I/O, watch_subject.c knows how disks and snapshots are asked about, sweep.c is the
+ * threads that list, wait.c the waits. */
 #pragma once
 
 #include "base/thread.h"
+#include "evsclient/job.h"
 #include "evsclient/watcher.h"
 
-typedef enum { WATCH_CREATE, WATCH_DELETE, WATCH_ATTACH, WATCH_DETACH, WATCH_KINDS } WatchKind;
+enum { WATCH_MAX_IDS = 60, WATCH_PAGE = 1000, WATCH_STATUSES = 2 };
 
+/* What is watched; a record is an EvsDisk or an EvsSnapshot. */
+typedef struct {
+  const char *name;    /* "disk": for texts */
+  const char *id_kind; /* "volume": for refusals of ids */
+  const char *(*id)(const void *record);
+  const char *(*status)(const void *record);
+  void *(*copy)(const void *record);
+  void (*free)(void *record);
+  void *(*get)(EvsClient *client, const EvsContext *context, const char *id, GError **error);
+  /* Rows of these ids (<= WATCH_MAX_IDS, NULL-terminated); or, with ids NULL, page number `page` of all of them, newest
+   * first, `last` being the last row of the page before. */
+  GPtrArray *(*list)(EvsClient *client, const EvsContext *context, const char *const *ids, guint page,
+                     const void *last, GError **error);
+} WatchSubject;
+
+extern const WatchSubject watch_disks, watch_snapshots;
+
+typedef enum {
+  WATCH_CREATE,
+  WATCH_DELETE,
+  WATCH_ATTACH,
+  WATCH_DETACH,
+  WATCH_EXTEND,
+  WATCH_QOS,
+  WATCH_RETYPE,
+  WATCH_SNAPSHOT,
+  WATCH_SNAPSHOT_DELETE,
+  WATCH_KINDS
+} WatchKind;
+
+/* The caller's strings outlive the wait, which blocks it. */
 typedef struct {
   WatchKind kind;
-  char *volume_id; /* "" until the job tells it */
-  char *server_id; /* attach, detach */
-  char *job_id;    /* "" none */
-  char **known_attachments;
+  char *subject_id;                     /* id of the disk or snapshot; "" until the job tells it; owned */
+  const char *job_id;                   /* "" none */
+  const char *server_id;                /* attach, detach */
+  const char *const *known_attachments; /* attach; may be NULL */
+  gint64 size_gib;                      /* extend */
+  gint64 iops, throughput;              /* qos */
+  const char *type;                     /* retype */
   gint64 start_us;
   /* Under the watcher's lock: */
-  EvsDisk *row;         /* what the sweep found worth a look; NULL: nothing */
+  void *row;            /* what the sweep found worth a look; NULL: nothing */
   gboolean suspected;   /* the sweep thinks that it is over: ask by id */
   gint64 look_us;       /* the sweep should look at it then */
   gint64 deaf_until_us; /* no suspicion before: the last one was wrong */
@@ -23,20 +59,34 @@ typedef struct {
   Cond news;
 } Watch;
 
-/* "create disk" */
-const char *watch_what(WatchKind kind);
-
 typedef enum {
   WATCH_PENDING,
   WATCH_DONE,
   WATCH_SUSPECT, /* looks done or failed: needs a GET by id */
-  WATCH_BROKEN,  /* the disk shows that it failed */
+  WATCH_BROKEN,  /* the record shows that it failed */
 } WatchVerdict;
 
-/* A row of a list may be old: it gives DONE, SUSPECT or PENDING. */
-WatchVerdict watch_judge_row(const Watch *watch, const EvsDisk *row);
-/* A GET by id is the truth; disk NULL: there is none. */
-WatchVerdict watch_judge_disk(const Watch *watch, const EvsDisk *disk);
+/* What the kinds of operations differ in. */
+typedef struct {
+  const char *what; /* "create disk" */
+  const WatchSubject *subject;
+  gboolean jobless;                                               /* the cloud makes no job of it */
+  EvsService jobs;                                                /* where its job is asked for */
+  gboolean (*is_done)(const Watch *watch, const void *record);    /* NULL: no record shows the end */
+  gboolean row_confirms;                                          /* is a row enough for that? */
+  const char *under_way[WATCH_STATUSES], *broken[WATCH_STATUSES]; /* statuses; '*' at the end: prefix */
+  WatchVerdict gone;                                              /* what a GET that finds nothing says */
+  gboolean job_tells_end; /* SUCCESS of the job needs no other proof */
+} WatchTraits;
+
+const WatchTraits *watch_traits(const Watch *watch);
+
+/* A row of a list may be old: it gives DONE, SUSPECT or PENDING. row NULL: the list, complete for it, lacks it. */
+WatchVerdict watch_judge_row(const Watch *watch, const void *row);
+/* A GET by id is the truth; record NULL: there is none. */
+WatchVerdict watch_judge(const Watch *watch, const void *record);
+/* The row shows the operation under way ("creating"): then it can tell the end, and the job need not be asked. */
+gboolean watch_in_progress(const Watch *watch, const void *row);
 
 /* How long operations of a kind take, learned from those that ended. Microseconds. */
 typedef struct {
@@ -44,9 +94,6 @@ typedef struct {
   gdouble mean_us, deviation_us;
   gdouble slowest_us; /* forgotten by and by */
 } WatchPace;
-
-/* The row shows the operation under way ("creating"): then the disk can tell, and the job need not be asked. */
-gboolean watch_in_progress(const Watch *watch, const EvsDisk *row);
 
 void watch_pace_learn(WatchPace *pace, gint64 took_us);
 /* When to look for the first time, and the step from look to look once `age_us` has passed. */
@@ -57,17 +104,29 @@ gint64 watch_pace_overdue(const WatchPace *pace);
 /* When job or disk are to be asked by id because the sweep finds nothing; asked: how often they were. */
 gint64 watch_ask_due(const Watch *watch, const WatchPace *pace, guint asked, gint64 asked_us);
 
-/* The sweep thread lists; the waiting threads ask by id and by job, so that many ends at once are confirmed in
+/* The sweep threads list; the waiting threads ask by id and by job, so that many ends at once are confirmed in
  * parallel. */
+typedef struct {
+  EvsWatcher *watcher;
+  const WatchSubject *subject;
+  Thread thread;
+  Cond changed;       /* a watch came, or stop */
+  GPtrArray *watches; /* of Watch*, in their waiters' frames */
+} WatchSweep;
+
 struct EvsWatcher {
   EvsClient *client;
-  Thread thread;
   Mutex lock;
-  Cond changed; /* a watch came, or stop */
   gboolean stop;
-  GPtrArray *watches; /* of Watch*, in their waiters' frames */
+  WatchSweep disks, snapshots;
   WatchPace paces[WATCH_KINDS];
 };
 
-/* The sweep thread; argument: the EvsWatcher. */
-void *watch_sweep(void *watcher);
+/* A sweep thread; argument: its WatchSweep. */
+void *watch_sweep(void *sweep);
+
+/* Waits for the end of the operation that `watch` describes: kind, subject_id (given up to the wait), job_id and what
+ * the kind wants; members that are NULL read as "". ret_record (may be NULL) gets the record as last read, or NULL, also
+ * when it fails. */
+gboolean watch_wait(EvsWatcher *watcher, const EvsContext *context, Watch watch, void **ret_record,
+                    GError **error);

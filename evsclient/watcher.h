@@ -1,8 +1,9 @@
 /* Waiting for many disks with few calls: one sweep watches all (design.md section 2, "One sweep watches all").
  *
  * A thread of its own reads cloudvolumes/detail once per tick for everything pending (by `ids` when few) and asks a job
- * only when the disk cannot tell. A row may confirm an operation, never fail it; absence from a list proves nothing.
- * Ticks adapt to the learned duration of each operation; none when nothing waits.
+ * only when the disk cannot tell; another one does so with cloudsnapshots/detail. A row may confirm an operation, never
+ * fail it; absence from a list proves nothing. Ticks adapt to the learned duration of each operation; none when nothing
+ * waits.
  *
  * The waits block their caller until the end, the context's deadline or its cancellation (both ABORTED, the text names
  * operation, job id and age: the operation goes on in the cloud). job_id may be NULL or "" after a restart: then status
@@ -43,11 +44,11 @@ gboolean evs_watch_extend(EvsWatcher *watcher, const EvsContext *context, const 
 gboolean evs_watch_qos(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
                        const char *job_id, gint64 iops, gint64 throughput, EvsDisk **ret_disk,
                        GError **error);
-/* Until the disk's type is this one. */
+/* Until the disk's type is this one. Takes hours: expect ABORTED and wait again. */
 gboolean evs_watch_retype(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
                           const char *job_id, const char *type, EvsDisk **ret_disk, GError **error);
-/* Snapshots have no job: until the snapshot is `available` (`error` is a failure, the snapshot is given back then too:
- * *ret_snapshot) / until it is gone. */
+/* Snapshots have no job: until the snapshot is `available` / until it is gone. `error` is a failure; *ret_snapshot gets
+ * the snapshot as last read by id or row then too, NULL if it never was. */
 gboolean evs_watch_snapshot(EvsWatcher *watcher, const EvsContext *context, const char *snapshot_id,
                             EvsSnapshot **ret_snapshot, GError **error);
 gboolean evs_watch_snapshot_delete(EvsWatcher *watcher, const EvsContext *context, const char *snapshot_id,
