@@ -70,7 +70,7 @@ GPtrArray *evs_zones_from_json(const json_t *answer)
 static GPtrArray *cached(EvsClient *client, const EvsContext *context, const EvsOperation *operation,
                          EvsCacheSlot slot, GPtrArray *(*read)(const json_t *), GError **error)
 {
-  GPtrArray *list = evs_client_cache_get(client, slot);
+  GPtrArray *list = evs_client_cache_read(client, slot, read);
   if (list)
     return list;
   EvsCall call = {.operation = operation};
@@ -78,7 +78,7 @@ static GPtrArray *cached(EvsClient *client, const EvsContext *context, const Evs
   if (!answer)
     return NULL;
   list = read(answer);
-  evs_client_cache_put(client, slot, list);
+  evs_client_cache_put(client, slot, g_steal_pointer(&answer));
   return list;
 }
 

@@ -57,22 +57,23 @@ EvsClient *evs_client_new(const EvsConfig *config, GError **error)
 static void forget_lists(EvsClient *client)
 {
   for (guint slot = 0; slot < EVS_CACHE_SLOTS; slot++)
-    g_clear_pointer(&client->cache[slot].list, g_ptr_array_unref);
+    g_clear_pointer(&client->cache[slot].answer, json_decref);
 }
 
-GPtrArray *evs_client_cache_get(EvsClient *client, EvsCacheSlot slot)
+GPtrArray *evs_client_cache_read(EvsClient *client, EvsCacheSlot slot,
+                                 GPtrArray *(*read)(const json_t *answer))
 {
   MUTEX_HOLD(&client->lock);
-  if (!client->cache[slot].list || clock_now_us() >= client->cache[slot].until_us)
+  if (!client->cache[slot].answer || clock_now_us() >= client->cache[slot].until_us)
     return NULL;
-  return g_ptr_array_ref(client->cache[slot].list);
+  return read(client->cache[slot].answer);
 }
 
-void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, GPtrArray *list)
+void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, json_t *answer)
 {
   MUTEX_HOLD(&client->lock);
-  g_clear_pointer(&client->cache[slot].list, g_ptr_array_unref);
-  client->cache[slot].list = g_ptr_array_ref(list);
+  g_clear_pointer(&client->cache[slot].answer, json_decref);
+  client->cache[slot].answer = answer;
   client->cache[slot].until_us = clock_now_us() + CACHE_US;
 }
 

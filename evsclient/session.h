@@ -7,6 +7,8 @@
 #include "evsclient/gate.h"
 #include "evsclient/job.h"
 
+#include <jansson.h>
+
 typedef struct {
   int references; /* client lock */
   EvsConfig *config;
@@ -23,7 +25,7 @@ struct EvsClient {
   Mutex lock;     /* guards what follows */
   EvsSession *session;
   struct {
-    GPtrArray *list;
+    json_t *answer;
     gint64 until_us;
   } cache[EVS_CACHE_SLOTS];
   char *trouble; /* the last call's failure of authentication or connection; NULL: none */
@@ -39,8 +41,10 @@ char *evs_session_project(EvsClient *client, EvsSession *session, const EvsConte
 /* What the Date header of an answer says about the clocks. TRUE if ours was thought right or wrong by more than 30 s
  * less a moment ago: then a refused signature is worth another try. */
 gboolean evs_client_learn_skew(EvsClient *client, gint64 date_us, gint64 sent_wall_us);
-/* Lists kept for 5 minutes; reconfiguring forgets them. Both references are the caller's own; NULL: none. */
-GPtrArray *evs_client_cache_get(EvsClient *client, EvsCacheSlot slot);
-void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, GPtrArray *list);
+/* Answers kept for 5 minutes; reconfiguring forgets them. Each reader gets a list of its own, read under the lock: one
+ * that threads shared would be freed by whoever is last. NULL: nothing is kept. put takes the answer. */
+GPtrArray *evs_client_cache_read(EvsClient *client, EvsCacheSlot slot,
+                                 GPtrArray *(*read)(const json_t *answer));
+void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, json_t *answer);
 /* trouble: NULL for a call that worked. */
 void evs_client_note_health(EvsClient *client, const char *trouble);
