@@ -27,14 +27,29 @@ static const char *const btrfs_grow[] = {"btrfs", "filesystem", "resize", "max",
 
 static const char *const btrfs_new_id[] = {"btrfstune", "-m", FILESYSTEM_DEVICE, NULL};
 
+static const FilesystemOption ext_options[MKFS_N_OPTIONS] = {
+  [MKFS_BLOCK_SIZE] = {"-b", ""},
+  [MKFS_INODE_SIZE] = {"-I", ""},
+  [MKFS_BYTES_PER_INODE] = {"-i", ""},
+  [MKFS_NUMBER_OF_INODES] = {"-N", ""},
+};
+static const FilesystemOption xfs_options[MKFS_N_OPTIONS] = {
+  [MKFS_BLOCK_SIZE] = {"-b", "size="},
+  [MKFS_INODE_SIZE] = {"-i", "size="},
+};
+static const FilesystemOption no_options[MKFS_N_OPTIONS] = {{NULL, NULL}};
+
 const Filesystem *filesystem_find(const char *name)
 {
   static const Filesystem table[] = {
-    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_clear, ext_check, ext_check_all, ext_grow, NULL, ""},
-    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_clear, ext_check, ext_check_all, ext_grow, NULL, ""},
+    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_options, ext_clear, ext_check, ext_check_all, ext_grow,
+     NULL, ""},
+    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_options, ext_clear, ext_check, ext_check_all, ext_grow,
+     NULL, ""},
     /* nouuid: a restored or cloned disk has the uuid of its source, which may be mounted on this node */
-    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_clear, NULL, NULL, xfs_grow, NULL, "nouuid"},
-    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, btrfs_clear, NULL, NULL, btrfs_grow, btrfs_new_id, ""},
+    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_options, xfs_clear, NULL, NULL, xfs_grow, NULL, "nouuid"},
+    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, no_options, btrfs_clear, NULL, NULL, btrfs_grow,
+     btrfs_new_id, ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
     if (g_str_equal(table[i].name, name))

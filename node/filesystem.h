@@ -3,7 +3,7 @@
  * directory, FILESYSTEM_LABEL for the label that marks an unfinished mkfs. */
 #pragma once
 
-#include <glib.h>
+#include "rpc/mkfs_options.h"
 
 #define FILESYSTEM_DEVICE "\1device"
 #define FILESYSTEM_MOUNT "\1mount"
@@ -15,9 +15,14 @@
 typedef enum { FILESYSTEM_FAMILY_EXT, FILESYSTEM_FAMILY_XFS, FILESYSTEM_FAMILY_BTRFS } FilesystemFamily;
 
 typedef struct {
+  const char *flag, *prefix; /* "-b" and what its number follows; NULL: mkfs has none */
+} FilesystemOption;
+
+typedef struct {
   const char *name; /* as in fs_type, mount(2) and libblkid's TYPE */
   FilesystemFamily family;
   const char *const *make;
+  const FilesystemOption *make_options; /* MKFS_N_OPTIONS of them */
   const char *const *clear_label;
   const char *const *check;     /* before a writable mount; NULL: the kernel does it (log replay) */
   const char *const *check_all; /* before it grows unmounted; NULL: it grows while mounted */

@@ -55,6 +55,29 @@ gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const c
   return TRUE;
 }
 
+/* The table's mkfs with the options of the volume behind its name. Owned by the array, which ends with NULL. */
+static GPtrArray *make_command(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  guint64 values[MKFS_N_OPTIONS] = {0};
+  if (!mkfs_options_parse(filesystem->name, (const char *const *)job->facts->mkfs, values, error)) {
+    g_prefix_error(error, "volume_context: ");
+    return NULL;
+  }
+  GPtrArray *command = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(command, g_strdup(filesystem->make[0]));
+  for (int i = 0; i < MKFS_N_OPTIONS; i++) {
+    if (!values[i])
+      continue;
+    g_ptr_array_add(command, g_strdup(filesystem->make_options[i].flag));
+    g_ptr_array_add(command,
+                    g_strdup_printf("%s%" G_GUINT64_FORMAT, filesystem->make_options[i].prefix, values[i]));
+  }
+  for (guint i = 1; filesystem->make[i]; i++)
+    g_ptr_array_add(command, g_strdup(filesystem->make[i]));
+  g_ptr_array_add(command, NULL);
+  return command;
+}
+
 /* Runs a command of the table with its placeholders filled in. */
 static gboolean run(const FormatJob *job, const char *const *command, const char *mount_point,
                     SpawnResult *ret_result, GError **error)
@@ -92,13 +115,15 @@ static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError 
 {
   static MetricFamily *made;
   made = metrics_counter("evs_node_formats_total", "File systems made on disks.", "filesystem", NULL);
+  g_autoptr(GPtrArray) command = make_command(job, filesystem, error);
+  if (!command)
+    return FALSE;
   log_info("making a file system", LOG_TEXT("disk", job->device->node),
            LOG_TEXT("filesystem", filesystem->name));
   /* The order is the point: the note before the first write of mkfs, all of the file system on the disk before the
    * marks go, the note before the label. */
-  if (job->facts->if_empty && !job->facts->blank && !intent_write(job->device, error))
-    return FALSE;
-  if (!run(job, filesystem->make, NULL, NULL, error) || !flush(job, error) ||
+  if ((job->facts->if_empty && !job->facts->blank && !intent_write(job->device, error)) ||
+      !run(job, (const char *const *)command->pdata, NULL, NULL, error) || !flush(job, error) ||
       !intent_clear(job->device, error))
     return FALSE;
   if (!run(job, filesystem->clear_label, NULL, NULL, error) || !flush(job, error))

@@ -110,6 +110,8 @@ gboolean volume_use_parse(const Csi__V1__VolumeCapability *capability, VolumeUse
 void disk_facts_clear(DiskFacts *facts)
 {
   g_clear_pointer(&facts->identity, g_free);
+  for (int i = 0; i < MKFS_N_OPTIONS; i++)
+    g_clear_pointer(&facts->mkfs[i], g_free);
 }
 
 static gboolean take_bool(const char *value, const char *field, gboolean *ret_value, GError **error)
@@ -176,6 +178,8 @@ gboolean disk_facts_parse(const char *volume_id, const void *publish_context, gs
   if (!take_identity(volume_id, serial, wwn, &facts, error))
     return FALSE;
   facts.size_bytes = (guint64)bytes;
+  for (int i = 0; i < MKFS_N_OPTIONS; i++)
+    facts.mkfs[i] = g_strdup(map_find(volume_context, n_volume_context, mkfs_option_key((MkfsOption)i)));
   *ret_facts = facts;
   memset(&facts, 0, sizeof facts);
   return TRUE;

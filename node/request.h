@@ -5,6 +5,7 @@
 #include "node/mount_flags.h"
 
 #include "csi.pb-c.h"
+#include "rpc/mkfs_options.h"
 
 enum { REQUEST_MAX_ID = 128 };
 
@@ -35,12 +36,13 @@ typedef struct {
   guint64 size_bytes; /* at least so large; 0 = not known */
   gboolean blank;     /* the controller vouches that nothing was ever written on it but by us */
   gboolean if_empty;  /* a static volume that may be formatted if it is empty to the last look */
+  char *mkfs[MKFS_N_OPTIONS]; /* as in volume_context, unchecked; NULL where not given */
 } DiskFacts;
 
 void disk_facts_clear(DiskFacts *facts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DiskFacts, disk_facts_clear)
 
-/* Keys of publish_context: bus, serial, wwn, size-bytes, blank; of volume_context: format (if-empty). Others are
+/* Keys of publish_context: bus, serial, wwn, size-bytes, blank; of volume_context: format (if-empty) and those of rpc/mkfs_options.h. Others are
  * ignored. A context with none of the keys is one that huaweicloud-csi-driver wrote for a disk attached before this
  * driver took over: then the serial follows from the volume id, the size is not known, and nothing is formatted.
  * The maps are arrays of protobuf-c map entries with string values; of equal keys the last counts. */
