@@ -35,7 +35,7 @@ gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const c
     if (reader_only)
       return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
                            "the disk holds %s and is asked for read-only", what);
-    if (!marked && !facts->blank && !edges_zero)
+    if (!marked && !edges_zero)
       return evs_error_set(
         error, EVS_CODE_FAILED_PRECONDITION,
         "the disk holds no known signature, but its first and last MiB are not all zero: not "
@@ -122,7 +122,7 @@ static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError 
            LOG_TEXT("filesystem", filesystem->name));
   /* The order is the point: the note before the first write of mkfs, all of the file system on the disk before the
    * marks go, the note before the label. */
-  if ((job->facts->if_empty && !job->facts->blank && !intent_write(job->device, error)) ||
+  if (!intent_write(job->device, error) ||
       !run(job, (const char *const *)command->pdata, NULL, NULL, error) || !flush(job, error) ||
       !intent_clear(job->device, error))
     return FALSE;

@@ -19,8 +19,8 @@
 
 typedef enum { FORMAT_TAKE, FORMAT_MAKE } FormatDecision;
 
-/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; by_default is what is made when it is ""; edges_zero counts for if_empty disks only (all
- * zero, or left so by a mkfs of ours).
+/* Pure. facts say blank/if_empty; wanted is "" or a fs_type; by_default is what is made when it is ""; edges_zero: the
+ * first and last MiB are all zero, as those of a new EVS disk are, or not for a mkfs of ours that was cut off.
  * FAILED_PRECONDITION naming what was found and what was asked for. */
 gboolean format_decide(const ProbeResult *found, const DiskFacts *facts, const char *wanted,
                        const char *by_default, gboolean reader_only, gboolean edges_zero,

@@ -1,6 +1,6 @@
 /* "A mkfs of ours has begun on this disk": a block 3 MiB before the end of the disk, where no mkfs of the table writes
- * before its superblock is there. Needed for disks that may be formatted only if their edges are all zero
- * (volumeAttributes format: if-empty): a killed mkfs.ext4 leaves no signature, but bytes that are not zero. Written
+ * before its superblock is there. A disk is formatted only if its edges are all zero, but a killed mkfs.ext4 leaves no
+ * signature and bytes that are not zero: the note tells them from data. Written
  * before mkfs, cleared before the label is, so that no mounted file system ever carries it. */
 #pragma once
 

@@ -240,6 +240,8 @@ static void only_new_or_surely_empty_disks_are_formatted(void **state)
   write_at(disk, "data", 4, 64 * MIB - 4);
   csi_expect_error(node, "NodeStageVolume", stage_if_empty(disk), EVS_CODE_FAILED_PRECONDITION,
                    "not all zero");
+  csi_expect_error(node, "NodeStageVolume", bench_stage(disk, csi_mount("ext4", NULL), TRUE),
+                   EVS_CODE_FAILED_PRECONDITION, "not all zero");
   write_at(disk, "\0\0\0\0", 4, 64 * MIB - 4);
   bench_ok(node, "NodeStageVolume", stage_if_empty(disk));
   bench_ok(node, "NodeUnstageVolume", bench_unstage(disk));

@@ -18,9 +18,10 @@ static void formats_only_what_is_surely_empty(void **state)
     const char *text; /* name of the file system, or part of the error */
   } rows[] = {
     {EMPTY, "", "", "xfs", TRUE, FALSE, FALSE, TRUE, FORMAT_MAKE, "xfs"},
-    {EMPTY, "", "", "", TRUE, FALSE, FALSE, FALSE, FORMAT_MAKE, "ext3"},
+    {EMPTY, "", "", "", TRUE, FALSE, FALSE, TRUE, FORMAT_MAKE, "ext3"},
     {EMPTY, "", "", "btrfs", FALSE, TRUE, FALSE, TRUE, FORMAT_MAKE, "btrfs"},
     {EMPTY, "", "", "ext4", FALSE, TRUE, FALSE, FALSE, -1, "not all zero"},
+    {EMPTY, "", "", "ext4", TRUE, FALSE, FALSE, FALSE, -1, "not all zero"},
     {EMPTY, "", "", "ext4", FALSE, FALSE, FALSE, TRUE, -1, "no file system, but ext4 was asked for"},
     {EMPTY, "", "", "ext4", TRUE, FALSE, TRUE, TRUE, -1, "read-only"},
     {FS, "xfs", "EVSCSI-MKFS", "xfs", TRUE, FALSE, FALSE, FALSE, FORMAT_MAKE, "xfs"},
