@@ -1,30 +1,14 @@
 /* Routes and job types of EVS disks; get and delete. */
 #include "evssim/disk_ops.h"
 
-#include "base/text.h"
 #include "evssim/client_tokens.h"
+#include "evssim/disk_rules.h"
 #include "evssim/disk_view.h"
-#include "evssim/disks.h"
 #include "evssim/history.h"
 #include "evssim/parts.h"
 #include "evssim/request.h"
 
-/* The disk of {volume_id} as the caller may see it; NULL: answered. */
-static Disk *find_disk(Request *request)
-{
-  const char *id = request_path(request, "volume_id");
-  if (!text_is_uuid(id)) {
-    reply_error(request, 400, "EVS.1002", "invalid volume id!");
-    return NULL;
-  }
-  Disk *disk = sim_disk(request->sim, id);
-  if (disk && disk->project == request->project && disk_is_visible(request->sim, disk))
-    return disk;
-  reply_error(request, 404, "EVS.5404", "Volume %s could not be found.", id);
-  return NULL;
-}
-
-/* As find_disk, of a while ago (fault kind stale). */
+/* The disk of {volume_id} of a while ago (fault kind stale). */
 static void get_stale(Request *request, gint64 age_us)
 {
   g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_us);
@@ -47,7 +31,7 @@ static void handle_get(Request *request)
     get_stale(request, stale->ms * 1000);
     return;
   }
-  const Disk *disk = find_disk(request);
+  const Disk *disk = disk_of_request(request);
   if (disk)
     reply_json(request, 200, json_pack("{s:o}", "volume", disk_render(request->sim, disk)));
 }
@@ -68,7 +52,7 @@ static gboolean may_delete(Request *request, const Disk *disk)
       "volume status must be available, error, error_extending, error_restoring, error_rollbacking when "
       "delete volume!");
   else
-    return TRUE;
+    return disk_rule_unlocked(request, disk, TRUE);
   return FALSE;
 }
 
@@ -85,7 +69,7 @@ static Job *start_delete(Request *request, Disk *disk)
 
 static void handle_delete(Request *request)
 {
-  Disk *disk = find_disk(request);
+  Disk *disk = disk_of_request(request);
   if (disk && may_delete(request, disk))
     reply_json(request, 200, json_pack("{s:s}", "job_id", start_delete(request, disk)->id));
 }
@@ -114,7 +98,7 @@ static json_t *unsubscribe_one(Request *request, const char *id)
   Disk *disk = sim_disk(request->sim, id);
   gboolean known = disk && disk->project == request->project && disk_is_visible(request->sim, disk);
   const char *order = known ? disk_metadata(disk, "orderID") : "";
-  gboolean ready = *order && g_str_equal(disk->status, DISK_AVAILABLE);
+  gboolean ready = *order && g_str_equal(disk->status, DISK_AVAILABLE) && !*disk->lock;
   json_t *result = json_pack("{s:s, s:s}", "volume_id", id, "result", ready ? "SUCCESS" : "FAIL");
   if (*order)
     json_object_set_new(result, "order_id", json_string(order));
@@ -179,6 +163,7 @@ void disks_start(Sim *sim)
   job_type_register(sim, &disk_create_job);
   job_type_register(sim, &disk_batch_create_job);
   job_type_register(sim, &delete_job);
+  disk_change_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));
 }
 

@@ -1,6 +1,7 @@
 #include "evssim/disk_request.h"
 
 #include "base/text.h"
+#include "evssim/disk_rules.h"
 #include "evssim/snapshots.h"
 
 enum {
@@ -8,7 +9,6 @@ enum {
   DESCRIPTION_MAX_CHARS = 85,
   COUNT_MAX = 100,
   SIZE_MIN_GIB = 10,
-  SIZE_MAX_GIB = 32768,
   METADATA_MAX_BYTES = 1 << 20,
   METADATA_ITEM_MAX_BYTES = 255,
   TAGS_MAX = 10,
@@ -106,19 +106,8 @@ static gboolean check_zone_and_type(Request *request, const json_t *volume, Disk
   const Zone *zone = sim_zone(request->sim, zone_name);
   if (!zone)
     return refuse(request, "EVS.1036", "invalid availability zone!");
-  if (!g_strv_contains(disk_types, type))
-    return refuse(request, "EVS.2070", "VolumeTypes are not supported !");
-  if (g_strv_contains((const char *const *)zone->sold_out, type)) {
-    reply_error(request, 400, "EVS.2072", "Volume type [%s] in availability zone [%s] is sold out !", type,
-                zone_name);
+  if (!disk_rule_type(request, zone, type))
     return FALSE;
-  }
-  if (!g_strv_contains((const char *const *)zone->types, type)) {
-    reply_error(request, 400, "EVS.2071",
-                "Invalid input received: Availability zone [%s] do not have volume type [%s]", zone_name,
-                type);
-    return FALSE;
-  }
   read->disk->zone = g_strdup(zone_name);
   read->disk->type = g_strdup(type);
   return TRUE;
@@ -130,7 +119,7 @@ static gboolean check_size_and_count(Request *request, const json_t *volume, Dis
   if (size && !json_is_integer(size) && !json_is_null(size))
     return wrong_type(request, "size");
   read->disk->size_gib = json_integer_value(size);
-  if (read->disk->size_gib < SIZE_MIN_GIB || read->disk->size_gib > SIZE_MAX_GIB)
+  if (read->disk->size_gib < SIZE_MIN_GIB || read->disk->size_gib > DISK_SIZE_MAX_GIB)
     return refuse(request, "EVS.1010", "invalid volume size!");
   if (count && !json_is_number(count) && !json_is_null(count))
     return wrong_type(request, "count");
@@ -264,41 +253,10 @@ static gboolean check_tags(Request *request, const json_t *volume, DiskRequest *
   return TRUE;
 }
 
-/* Ranges of the types whose rates are bought (cloud-facts F1). */
 static gboolean check_rates(Request *request, const json_t *volume, DiskRequest *read)
 {
-  const json_t *iops = json_object_get(volume, "iops"), *throughput = json_object_get(volume, "throughput");
-  gboolean has_iops = iops && !json_is_null(iops), has_throughput = throughput && !json_is_null(throughput);
-  gboolean is_gpssd2 = g_str_equal(read->disk->type, "GPSSD2"),
-           is_essd2 = g_str_equal(read->disk->type, "ESSD2");
-  if ((has_iops && !json_is_integer(iops)) || (has_throughput && !json_is_integer(throughput)))
-    return wrong_type(request, "iops or throughput");
-  if (!is_gpssd2 && !is_essd2)
-    return (!has_iops && !has_throughput) ||
-           refuse(request, "EVS.2235", "only ESSD2 and GPSSD2 can set iops or throughput");
-  if (is_essd2 && (!has_iops || has_throughput))
-    return refuse(request, "EVS.2232", "ESSD2 type must input iops and not input throughput.");
-  if (is_gpssd2 && (!has_iops || !has_throughput))
-    return refuse(request, "EVS.2233", "GPSSD2 type must input iops and throughput.");
-  gint64 size = read->disk->size_gib, number = json_integer_value(iops),
-         rate = json_integer_value(throughput);
-  gint64 least = is_gpssd2 ? 3000 : 100,
-         most = is_gpssd2 ? MIN(128000, 500 * size) : MIN(256000, 1000 * size);
-  if (number < least || number > most) {
-    reply_error(request, 400, "EVS.2231",
-                "invalid iops value, iops must between [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT "]", least,
-                most);
-    return FALSE;
-  }
-  gint64 most_rate = MIN(1000, number / 4);
-  if (is_gpssd2 && (rate < 125 || rate > most_rate)) {
-    reply_error(request, 400, "EVS.2231",
-                "invalid throughput value, throughput must between [125, %" G_GINT64_FORMAT "]", most_rate);
-    return FALSE;
-  }
-  read->disk->iops = number;
-  read->disk->throughput = rate;
-  return TRUE;
+  return disk_rule_rates(request, read->disk->type, read->disk->size_gib, json_object_get(volume, "iops"),
+                         json_object_get(volume, "throughput"), &read->disk->iops, &read->disk->throughput);
 }
 
 /* bssParam stands beside volume. */
@@ -351,29 +309,13 @@ static gboolean check_storage(Request *request, const json_t *volume, DiskReques
   return FALSE;
 }
 
-/* Adds up against one quota; kind "volumes" or "gigabytes", type NULL for the project's whole. */
-static gboolean check_quota_of(Request *request, const DiskRequest *read, const char *type)
-{
-  gint64 count, gib;
-  disk_usage(request->sim, request->project, type, &count, &gib);
-  g_autofree char *count_kind = type ? g_strconcat("volumes_", type, NULL) : g_strdup("volumes");
-  g_autofree char *gib_kind = type ? g_strconcat("gigabytes_", type, NULL) : g_strdup("gigabytes");
-  gint64 count_limit = project_quota(request->project, count_kind);
-  gint64 gib_limit = project_quota(request->project, gib_kind);
-  if (count_limit >= 0 && count + read->count > count_limit)
-    return refuse(request, "EVS.1034", "volume count exceeded volume count quota!");
-  if (gib_limit >= 0 && gib + read->count * read->disk->size_gib > gib_limit)
-    return refuse(request, "EVS.1042", "volume gigabytes exceeded volume gigabytes quota!");
-  return TRUE;
-}
-
 static gboolean check_quota(Request *request, const json_t *volume, DiskRequest *read)
 {
+  gint64 gib = read->count * read->disk->size_gib;
   (void)volume;
-  gint64 largest = project_quota(request->project, "per_volume_gigabytes");
-  if (largest >= 0 && read->disk->size_gib > largest)
-    return refuse(request, "EVS.1042", "volume gigabytes exceeded volume gigabytes quota!");
-  return check_quota_of(request, read, NULL) && check_quota_of(request, read, read->disk->type);
+  return disk_rule_largest(request, read->disk->size_gib) &&
+         disk_rule_quota(request, NULL, read->count, gib) &&
+         disk_rule_quota(request, read->disk->type, read->count, gib);
 }
 
 gboolean disk_request_read(Request *request, DiskRequest *ret)

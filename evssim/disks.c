@@ -66,6 +66,7 @@ Disk *disk_new(Project *project)
   disk->wwn = wwn_random();
   disk->enterprise_project_id = g_strdup("0");
   disk->snapshot_id = g_strdup("");
+  disk->lock = "";
   disk->metadata = json_object();
   disk->tags = json_object();
   disk->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
@@ -108,6 +109,11 @@ gboolean disk_is_scsi(const Disk *disk)
   return g_str_equal(disk_metadata(disk, "hw:passthrough"), "true");
 }
 
+gboolean disk_is_settled(const Disk *disk)
+{
+  return g_str_equal(disk->status, DISK_AVAILABLE) || g_str_equal(disk->status, DISK_IN_USE);
+}
+
 gboolean disk_is_visible(const Sim *sim, const Disk *disk)
 {
   return disk->visible_us <= sim_virtual_us(sim);
@@ -137,6 +143,7 @@ json_t *disk_to_record(const Disk *disk)
     (json_int_t)disk->visible_us, "serial", (json_int_t)disk->serial);
   json_object_update(record, rest);
   json_object_set_new(record, "snapshot_id", json_string(disk->snapshot_id));
+  json_object_set_new(record, "lock", json_string(disk->lock));
   /* the record must keep its values when the disk's change */
   json_object_set_new(record, "metadata", json_deep_copy(disk->metadata));
   json_object_set_new(record, "tags", json_deep_copy(disk->tags));
@@ -199,6 +206,8 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record)
   g_free(disk->id);
   disk->id = g_strdup(id);
   strings_from_record(disk, record);
+  const char *lock = json_string_value(json_object_get(record, "lock"));
+  disk->lock = g_intern_string(lock ? lock : "");
   disk_set_status(disk, status);
   json_object_update(disk->metadata, metadata);
   json_object_update(disk->tags, tags);

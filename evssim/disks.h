@@ -19,6 +19,10 @@
 #define DISK_ROLLBACKING "rollbacking"
 #define DISK_BACKING_UP "backing-up"
 
+/* Disk.lock: what runs without a status of its own and forbids other things (disk_rules.h). */
+#define DISK_LOCK_RETYPE "retype"
+#define DISK_LOCK_QOS "qos"
+
 /* A disk with defaults and a fresh id and wwn, not yet in the sim. */
 Disk *disk_new(Project *project);
 void disk_free(Disk *disk);
@@ -38,6 +42,9 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record);
 const char *disk_metadata(const Disk *disk, const char *key);
 /* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1). */
 gboolean disk_is_visible(const Sim *sim, const Disk *disk);
+
+/* available or in-use: nothing with a status of its own runs on it. */
+gboolean disk_is_settled(const Disk *disk);
 
 /* "2016-05-25T02:42:10.856332": UTC, without a zone. */
 json_t *render_time(gint64 wall_us);

@@ -26,6 +26,8 @@ static gboolean server_takes_work(const Server *server)
 
 static gboolean disk_is_free(const Sim *sim, const Disk *disk)
 {
+  if (strcmp(disk->lock, DISK_LOCK_RETYPE) == 0)
+    return FALSE;
   if (strcmp(disk->status, DISK_AVAILABLE) == 0)
     return TRUE;
   return disk->multiattach &&
@@ -225,8 +227,8 @@ static Refusal judge_detach(const Sim *sim, const Server *server, const Disk *di
   if (!disk || !ecs_device_name(sim, disk, server))
     return (Refusal){"Ecs.0111", "The disk is not in the list of disks attached to this server."};
   gboolean attached = disk_attachment(disk, server->id) != NULL;
-  gboolean idle = strcmp(disk->status, DISK_IN_USE) == 0 || strcmp(disk->status, DISK_ERROR_DETACHING) == 0;
-  if (!attached || !idle)
+  static const char *const idle[] = {DISK_IN_USE, DISK_ERROR_DETACHING, DISK_ERROR_EXTENDING, NULL};
+  if (!attached || !g_strv_contains(idle, disk->status) || strcmp(disk->lock, DISK_LOCK_RETYPE) == 0)
     return (Refusal){"Ecs.0102", "The status of the disk does not allow it to be detached."};
   if (!forced && !server_takes_work(server))
     return (Refusal){

@@ -114,6 +114,7 @@ struct Disk {
   char *wwn; /* 32 hex digits, NAA 6 */
   char *enterprise_project_id;
   char *snapshot_id;             /* what it was made of; "" if nothing */
+  const char *lock;              /* interned DISK_LOCK_* of disks.h; "" if none */
   gint64 iops, throughput;       /* 0: none */
   json_t *metadata;              /* object of strings */
   json_t *tags;                  /* object of strings */

@@ -1,6 +1,7 @@
 /* Snapshots of disks (reference 6.2): create, get, update, delete, roll back. Clients see no job; within, one makes the
  * time pass and is the journal's note of what is under way. */
 #include "base/log.h"
+#include "evssim/disk_rules.h"
 #include "evssim/image.h"
 #include "evssim/parts.h"
 #include "evssim/request.h"
@@ -121,7 +122,7 @@ static gboolean check_status(Request *request, const CreateRequest *read)
   static const char *const forced[] = {DISK_IN_USE, DISK_ATTACHING, DISK_DETACHING, NULL};
   if (g_str_equal(read->disk->status, DISK_AVAILABLE) ||
       (read->force && g_strv_contains(forced, read->disk->status)))
-    return TRUE;
+    return disk_rule_unlocked(request, read->disk, FALSE);
   reply_error(request, 400, "EVS.5400", "Must specify a valid status. the volume is %s", read->disk->status);
   return FALSE;
 }
@@ -277,6 +278,8 @@ static void handle_rollback(Request *request)
     (void)refuse(request, 400, "EVS.5400", "Must specify a valid status.");
     return;
   }
+  if (!disk_rule_unlocked(request, disk, TRUE))
+    return;
   start_job(request, JOB_ROLLBACK, disk->id, snapshot->id);
   snapshot_set_status(request->sim, snapshot, DISK_ROLLBACKING);
   disk_set_status(disk, DISK_ROLLBACKING);
