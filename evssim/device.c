@@ -11,6 +11,10 @@
 
 enum { IDENTITY_MAX = 256 };
 
+/* The server's own disk: 40 GiB, and a number of the range for partitions beyond all, which no disk here has. */
+#define SYSTEM_SECTORS "83886080\n"
+#define SYSTEM_NUMBER "259:1048575\n"
+
 typedef struct {
   char *volume_id, *wwn;
   char *name; /* "vdb" */
@@ -22,6 +26,7 @@ typedef struct {
 
 struct DeviceTree {
   char *directory;
+  char *own_disk;   /* name of the server's own disk; NULL: not shown */
   GPtrArray *disks; /* of Attached* */
 };
 
@@ -221,7 +226,7 @@ static gboolean name_is_held(const DeviceTree *tree, const char *name)
     if (strcmp(disk->name, name) == 0)
       return TRUE;
   }
-  return FALSE;
+  return g_strcmp0(tree->own_disk, name) == 0;
 }
 
 /* TRUE if the entry of this name, left by a process before us, is this disk's. */
@@ -300,8 +305,18 @@ void device_tree_free(DeviceTree *tree)
   if (!tree)
     return;
   g_ptr_array_unref(tree->disks);
+  g_free(tree->own_disk);
   g_free(tree->directory);
   g_free(tree);
+}
+
+gboolean device_show_system(DeviceTree *tree, DeviceBus bus, GError **error)
+{
+  g_free(tree->own_disk);
+  tree->own_disk = name_at(bus, 0);
+  g_autofree char *block = tree_path(tree, "sys/block/%s", tree->own_disk);
+  return make_directory(block, error) && write_file(block, "dev", SYSTEM_NUMBER, error) &&
+         write_file(block, "size", SYSTEM_SECTORS, error) && write_file(block, "ro", "0\n", error);
 }
 
 static Attached *find(const DeviceTree *tree, const char *volume_id)

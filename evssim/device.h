@@ -51,6 +51,10 @@ DeviceTree *device_tree_new(const char *directory, GError **error);
 void device_tree_free(DeviceTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeviceTree, device_tree_free)
 
+/* Shows the disk that the server runs on, "vda" or "sda": it has a size and a number, but no identity, and no node to
+ * open. It is no attachment and never pruned. */
+gboolean device_show_system(DeviceTree *tree, DeviceBus bus, GError **error);
+
 /* Already attached: nothing happens. RESOURCE_EXHAUSTED beyond DEVICE_DISKS_MAX. */
 gboolean device_attach(DeviceTree *tree, const DeviceDisk *disk, GError **error);
 /* Not attached: nothing happens. */

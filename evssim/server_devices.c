@@ -81,7 +81,8 @@ gboolean device_server_start(Sim *sim, Server *server, GError **error)
 {
   g_autofree char *directory = server_dir(sim, server, NULL);
   server->devices = device_tree_new(directory, error);
-  if (!server->devices || !link_name(sim, server, error))
+  DeviceBus bus = server->bus == SIM_BUS_SCSI ? DEVICE_SCSI : DEVICE_VIRTIO;
+  if (!server->devices || !device_show_system(server->devices, bus, error) || !link_name(sim, server, error))
     return FALSE;
   plug_attached(sim, server);
   device_tree_prune(server->devices);

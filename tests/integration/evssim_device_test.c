@@ -375,6 +375,19 @@ static void entries_of_detached_disks_are_pruned_after_a_restart(void **state)
   assert_false(present(harness, "dev/vdb"));
 }
 
+static void the_servers_own_disk_is_seen_and_stays(void **state)
+{
+  g_autoptr(DeviceTree) tree = new_tree(*state);
+  g_autofree char *file = disk_image(*state, "disk");
+  g_autofree char *size = harness_path(*state, "server/sys/block/vda/size");
+  assert_true(device_show_system(tree, DEVICE_VIRTIO, NULL));
+  attach(tree, DEVICE_VIRTIO, VOLUME, file);
+  assert_string_equal(device_name(tree, VOLUME), "vdb");
+  assert_int_equal(device_count(tree), 1);
+  device_tree_prune(tree);
+  assert_true(g_file_test(size, G_FILE_TEST_EXISTS));
+}
+
 static void growing_disk_shows_its_new_size(void **state)
 {
   Harness *harness = *state;
@@ -480,6 +493,7 @@ int main(int argc, char **argv)
     TEST(mounted_disk_fails_under_eio_and_after_an_unplug),
     TEST(killed_simulator_leaves_no_loop_device_and_finds_its_disks_again),
     TEST(entries_of_detached_disks_are_pruned_after_a_restart),
+    TEST(the_servers_own_disk_is_seen_and_stays),
     TEST(growing_disk_shows_its_new_size),
     TEST(what_is_wrong_is_said),
     TEST(purge_frees_what_lies_below_a_directory),

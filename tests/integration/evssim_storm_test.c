@@ -73,6 +73,8 @@ static guint guest_sees(const Storm *storm, const char *server, const char *volu
   guint found = 0;
   *ret_all = 0;
   while ((name = g_dir_read_name(directory))) {
+    if (strcmp(name, "vda") == 0)
+      continue; /* the server's own */
     g_autofree char *path = g_build_filename(block, name, "serial", NULL);
     g_autofree char *serial = NULL;
     assert_true(text_read_file(path, 64, &serial, NULL, NULL));
