@@ -4,66 +4,13 @@
 #include "base/thread.h"
 #include "evsclient/catalog.h"
 #include "evsclient/server.h"
-#include "evsclient/watcher.h"
-#include "tests/harness/sim.h"
+#include "tests/integration/evsclient_cloud.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #define TOKEN "6f1c2f0e-6a0b-4d0c-9f55-1c5d6c1b2a3f"
-
-typedef struct {
-  EvsClient *client;
-  EvsWatcher *watcher;
-  EvsContext context;
-  EvsDiskCreate request;
-} Cloud;
-
-static EvsConfig *load_config(const Sim *sim)
-{
-  g_autoptr(GError) error = NULL;
-  EvsConfig *config = evs_config_load(sim->cloud_config, &error);
-  if (!config)
-    fail_msg("%s", error->message);
-  return config;
-}
-
-static Cloud cloud_open(const EvsConfig *config)
-{
-  Cloud cloud = {
-    .context = {.deadline_us = clock_deadline_in_ms(HARNESS_WAIT_MS)},
-    .request = {.name = "disk", .availability_zone = "sim-1a", .volume_type = "SSD", .size_gib = 10},
-  };
-  cloud.client = evs_client_new(config, NULL);
-  cloud.watcher = evs_watcher_new(cloud.client);
-  return cloud;
-}
-
-static void cloud_close(Cloud *cloud)
-{
-  evs_watcher_free(cloud->watcher);
-  evs_client_free(cloud->client);
-}
-
-/* Fails with the error's whole text. */
-static void assert_ok(gboolean ok, GError *error)
-{
-  g_autofree char *text = error ? evs_error_describe(error) : NULL;
-  if (!ok || error)
-    fail_msg("%s", text ? text : "failed without an error");
-}
-
-static char *create(Cloud *cloud, const char *token)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *job = NULL;
-  char *id = NULL;
-  gboolean ok = evs_disk_create(cloud->client, &cloud->context, &cloud->request, token, &job, &id, &error) &&
-                evs_watch_create(cloud->watcher, &cloud->context, id, job, NULL, &error);
-  assert_ok(ok, error);
-  return id;
-}
 
 static char *server_id(const Sim *sim)
 {
@@ -76,23 +23,24 @@ static char *server_id(const Sim *sim)
 static void test_life_of_a_disk(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  EvsConfig *config = load_config(sim);
+  EvsConfig *config = cloud_load_config(sim);
   g_clear_pointer(&config->project_id, g_free); /* to be looked up */
   Cloud cloud = cloud_open(config);
   g_autoptr(GError) error = NULL;
-  g_autofree char *server = server_id(sim), *id = create(&cloud, TOKEN), *again = create(&cloud, TOKEN),
-                  *job = NULL;
+  g_autofree char *server = server_id(sim), *id = cloud_create_disk(&cloud, TOKEN),
+                  *again = cloud_create_disk(&cloud, TOKEN), *job = NULL;
   assert_string_equal(again, id);
   assert_int_equal(sim_disk_count(sim), 1);
 
-  assert_ok(evs_server_attach(cloud.client, &cloud.context, server, id, &job, &error), error);
+  cloud_assert_ok(evs_server_attach(cloud.client, &cloud.context, server, id, &job, &error), error);
   g_autoptr(EvsDisk) attached = NULL;
-  assert_ok(evs_watch_attach(cloud.watcher, &cloud.context, id, server, job, NULL, &attached, &error), error);
+  cloud_assert_ok(evs_watch_attach(cloud.watcher, &cloud.context, id, server, job, NULL, &attached, &error),
+                  error);
   assert_non_null(evs_disk_attachment(attached, server));
   gint64 slots = -1;
   g_autoptr(GPtrArray) devices =
     evs_server_block_devices(cloud.client, &cloud.context, server, &slots, &error);
-  assert_ok(devices != NULL, error);
+  cloud_assert_ok(devices != NULL, error);
   assert_true(slots > 0);
   gboolean found = FALSE;
   for (guint i = 0; i < devices->len; i++)
@@ -100,10 +48,11 @@ static void test_life_of_a_disk(void **state)
   assert_true(found);
 
   g_autofree char *detach_job = NULL, *delete_job = NULL;
-  assert_ok(evs_server_detach(cloud.client, &cloud.context, server, id, FALSE, &detach_job, &error), error);
-  assert_ok(evs_watch_detach(cloud.watcher, &cloud.context, id, server, detach_job, &error), error);
-  assert_ok(evs_disk_delete(cloud.client, &cloud.context, id, &delete_job, &error), error);
-  assert_ok(evs_watch_delete(cloud.watcher, &cloud.context, id, delete_job, &error), error);
+  cloud_assert_ok(evs_server_detach(cloud.client, &cloud.context, server, id, FALSE, &detach_job, &error),
+                  error);
+  cloud_assert_ok(evs_watch_detach(cloud.watcher, &cloud.context, id, server, detach_job, &error), error);
+  cloud_assert_ok(evs_disk_delete(cloud.client, &cloud.context, id, &delete_job, &error), error);
+  cloud_assert_ok(evs_watch_delete(cloud.watcher, &cloud.context, id, delete_job, &error), error);
   assert_null(evs_disk_get(cloud.client, &cloud.context, id, &error));
   assert_int_equal(evs_error_code(error), EVS_CODE_NOT_FOUND);
   assert_true(evs_error_is_cloud(error, "EVS.5404"));
@@ -116,19 +65,19 @@ static void test_life_of_a_disk(void **state)
 static void test_catalog_and_servers(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) zones = evs_zone_list(cloud.client, &cloud.context, &error);
-  assert_ok(zones != NULL, error);
+  cloud_assert_ok(zones != NULL, error);
   assert_string_equal(zones->pdata[0], "sim-1a");
   g_autoptr(GPtrArray) types = evs_disk_type_list(cloud.client, &cloud.context, &error);
-  assert_ok(types != NULL, error);
+  cloud_assert_ok(types != NULL, error);
   assert_int_equal(evs_disk_type_offer(types, "SSD", "sim-1a"), EVS_OFFER_YES);
   assert_int_equal(evs_disk_type_offer(types, "SATA", "sim-1a"), EVS_OFFER_SOLD_OUT);
   g_autofree char *id = server_id(sim);
   g_autoptr(EvsServer) server = evs_server_get(cloud.client, &cloud.context, id, &error);
-  assert_ok(server != NULL, error);
+  cloud_assert_ok(server != NULL, error);
   assert_string_equal(server->status, "ACTIVE");
   assert_null(evs_server_get(cloud.client, &cloud.context, TOKEN, &error));
   assert_int_equal(evs_error_code(error), EVS_CODE_NOT_FOUND);
@@ -139,9 +88,9 @@ static void test_catalog_and_servers(void **state)
 static void test_refusals(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id = create(&cloud, TOKEN), *job = NULL, *other = NULL;
+  g_autofree char *id = cloud_create_disk(&cloud, TOKEN), *job = NULL, *other = NULL;
   g_autoptr(GError) error = NULL;
   cloud.request.size_gib = 20;
   assert_false(evs_disk_create(cloud.client, &cloud.context, &cloud.request, TOKEN, &job, &other, &error));
@@ -161,13 +110,13 @@ static void test_refusals(void **state)
 
 static EvsConfig *other_auth(const Sim *sim, const char *extra)
 {
-  g_autoptr(EvsConfig) base = load_config(sim);
+  g_autoptr(EvsConfig) base = cloud_load_config(sim);
   g_autofree char *text = g_strdup_printf(
     "[Global]\nregion = %s\ncloud = %s\nendpoint-evs = %s\nendpoint-ecs = %s\nendpoint-iam = %s\n%s",
     base->region, base->cloud, base->endpoint_evs, base->endpoint_ecs, base->endpoint_iam, extra);
   g_autoptr(GError) error = NULL;
   EvsConfig *config = evs_config_parse(text, "test", &error);
-  assert_ok(config != NULL, error);
+  cloud_assert_ok(config != NULL, error);
   return config;
 }
 
@@ -185,7 +134,7 @@ static void test_password(void **state)
   json_decref(accounts);
   g_autoptr(EvsConfig) config = other_auth(sim, extra);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = cloud_create_disk(&cloud, TOKEN);
   assert_int_equal(sim_calls(sim, "iam.token"), 1);
   assert_int_equal(sim_calls(sim, "iam.projects"), 0);
   cloud_close(&cloud);
@@ -197,10 +146,10 @@ static void test_agency(void **state)
   g_autofree char *server = server_id(sim);
   g_autofree char *extra = g_strdup_printf("auth = agency\nmetadata-url = %s/meta/%s\n", sim->url, server);
   g_autoptr(EvsConfig) config = other_auth(sim, extra);
-  g_autoptr(EvsConfig) base = load_config(sim);
+  g_autoptr(EvsConfig) base = cloud_load_config(sim);
   config->project_id = g_strdup(base->project_id);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = cloud_create_disk(&cloud, TOKEN);
   cloud_close(&cloud);
 }
 
@@ -208,9 +157,9 @@ static void test_clock_that_is_wrong(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
   sim_send(sim, "PUT", "/_sim/clock", "{\"skew_ms\":-3600000}");
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *id G_GNUC_UNUSED = create(&cloud, TOKEN);
+  g_autofree char *id G_GNUC_UNUSED = cloud_create_disk(&cloud, TOKEN);
   assert_int_equal(sim_calls(sim, "6.1.1"), 2); /* refused once */
   cloud_close(&cloud);
 }
@@ -218,9 +167,9 @@ static void test_clock_that_is_wrong(void **state)
 static void test_lost_answers(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
-  g_autofree char *first G_GNUC_UNUSED = create(&cloud, NULL), *job = NULL, *id = NULL;
+  g_autofree char *first G_GNUC_UNUSED = cloud_create_disk(&cloud, NULL), *job = NULL, *id = NULL;
   static const char *const when[] = {"before", "after"};
   for (guint i = 0; i < G_N_ELEMENTS(when); i++) {
     g_autofree char *fault = g_strdup_printf(
@@ -239,14 +188,15 @@ static void test_lost_answers(void **state)
 static void test_failed_job(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
   g_autofree char *handle G_GNUC_UNUSED = sim_fault(
     sim,
     "{\"match\":{\"op\":\"6.1.1\"},\"action\":{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"EVS.2024\"}}");
   g_autoptr(GError) error = NULL;
   g_autofree char *job = NULL, *id = NULL;
-  assert_ok(evs_disk_create(cloud.client, &cloud.context, &cloud.request, TOKEN, &job, &id, &error), error);
+  cloud_assert_ok(evs_disk_create(cloud.client, &cloud.context, &cloud.request, TOKEN, &job, &id, &error),
+                  error);
   assert_false(evs_watch_create(cloud.watcher, &cloud.context, id, job, NULL, &error));
   assert_true(evs_error_is_job_failure(error));
   assert_true(evs_error_is_cloud(error, "EVS.2024"));
@@ -300,7 +250,7 @@ static void test_certificates(void **state)
   g_autofree char *url = process_wait_output(process, "ready ", HARNESS_START_MS);
   assert_true(g_str_has_prefix(url, "https://127.0.0.1:"));
   Sim sim = {.cloud_config = path};
-  g_autoptr(EvsConfig) config = load_config(&sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(&sim);
   g_clear_pointer(&config->ca_file, g_free);
   Cloud cloud = cloud_open(config);
   g_autoptr(GError) error = NULL;
@@ -310,11 +260,11 @@ static void test_certificates(void **state)
   assert_int_equal(evs_error_outcome(error), EVS_OUTCOME_UNSENT);
   config->insecure = TRUE;
   evs_client_reconfigure(cloud.client, config);
-  g_autofree char *unchecked = create(&cloud, TOKEN);
+  g_autofree char *unchecked = cloud_create_disk(&cloud, TOKEN);
   config->insecure = FALSE;
   config->ca_file = g_strdup(certificate);
   evs_client_reconfigure(cloud.client, config);
-  g_autofree char *checked = create(&cloud, TOKEN);
+  g_autofree char *checked = cloud_create_disk(&cloud, TOKEN);
   assert_string_equal(checked, unchecked);
   cloud_close(&cloud);
 }
@@ -341,7 +291,7 @@ static void test_storm_under_a_rate_limit(void **state)
   enum { STORM = 120, BEST_MS = 10000 };
   SimOptions options = {.profile = "{\"rate\":{\"per\":\"user+api\",\"rps\":10,\"burst\":20}}"};
   Sim *sim = sim_start(*state, &options);
-  g_autoptr(EvsConfig) config = load_config(sim);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
   Cloud cloud = cloud_open(config);
   g_autofree Storm *storm = g_new0(Storm, STORM);
   gint64 start = clock_now_us();
