@@ -14,6 +14,7 @@ typedef struct {
   Owner owner;
   gboolean list_owned_only;         /* ListVolumes shows only this cluster's disks */
   gboolean warn_unknown_parameters; /* an unknown StorageClass parameter is logged, not refused */
+  gboolean enable_retype;           /* ControllerModifyVolume may change the type */
   FeatureGates gates;
   EvsClient *client;
   EvsWatcher *watcher;
@@ -40,11 +41,13 @@ ProtobufCMessage *unpublish_volume(RpcCall *call, const void *request, void *dat
 ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *expand_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *modify_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
 
 /* ---- keys of the single flights (RpcKeyFunc): they refuse what can be refused without I/O ---- */
 
 char *expand_volume_key(const void *request, void *data, GError **error);
+char *modify_volume_key(const void *request, void *data, GError **error);
 char *create_volume_key(const void *request, void *data, GError **error);
 char *delete_volume_key(const void *request, void *data, GError **error);
 char *publish_volume_key(const void *request, void *data, GError **error);

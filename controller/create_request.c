@@ -1,6 +1,7 @@
 #include "controller/create_request.h"
 
 #include "base/error.h"
+#include "controller/mkfs_parameters.h"
 #include "controller/topology.h"
 #include "controller/volume_name.h"
 
@@ -13,12 +14,6 @@ static gboolean check_unsupported(const Csi__V1__CreateVolumeRequest *message, G
       "field 'volume_content_source' is not supported: this driver creates empty volumes only, not "
       "from a %s",
       source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME ? "volume" : "snapshot");
-  if (message->n_mutable_parameters > 0)
-    return evs_error_set(
-      error, EVS_CODE_INVALID_ARGUMENT,
-      "field 'mutable_parameters' has '%.64s': mutable parameters are not supported, it must be "
-      "empty",
-      message->mutable_parameters[0]->key);
   return TRUE;
 }
 
@@ -49,6 +44,9 @@ CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message,
       !volume_size_choose(range ? range->required_bytes : 0, range ? range->limit_bytes : 0, &request->size,
                           error) ||
       !parameters_parse(STRING_MAP(message, parameters), unknown, &request->parameters, error) ||
+      !parameters_apply_mutable(STRING_MAP(message, mutable_parameters), &request->parameters, error) ||
+      !mkfs_parameters_check(&request->parameters, message->volume_capabilities,
+                             message->n_volume_capabilities, error) ||
       !check_sharing(request, error) || !check_unsupported(message, error))
     return NULL;
 

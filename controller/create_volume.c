@@ -4,6 +4,7 @@
 #include "controller/context.h"
 #include "controller/creation.h"
 #include "controller/find_disk.h"
+#include "controller/mkfs_parameters.h"
 #include "controller/topology.h"
 #include "controller/volume_message.h"
 
@@ -117,5 +118,6 @@ ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, 
   Csi__V1__CreateVolumeResponse *response = g_new0(Csi__V1__CreateVolumeResponse, 1);
   csi__v1__create_volume_response__init(response);
   response->volume = volume_message_new(disk);
+  mkfs_parameters_put(&parsed->parameters, response->volume);
   return &response->base;
 }

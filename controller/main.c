@@ -61,6 +61,7 @@ int main(int argc, char **argv)
     .owner = {.cluster_id = options.cluster_id, .driver_name = options.daemon.driver_name},
     .list_owned_only = options.list_owned_only,
     .warn_unknown_parameters = options.warn_unknown_parameters,
+    .enable_retype = options.enable_retype,
     .gates = options.gates,
     .client = client,
     .watcher = evs_watcher_new(client),

@@ -24,6 +24,8 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
      "ListVolumes shows only disks of this cluster", NULL},
     {"unknown-parameters", 0, 0, G_OPTION_ARG_STRING, &unknown_parameters,
      "what to do with unknown StorageClass parameters: refuse (default) or warn", "POLICY"},
+    {"enable-retype", 0, 0, G_OPTION_ARG_NONE, &options.enable_retype,
+     "ControllerModifyVolume may change a disk's type: it takes hours and cannot be undone", NULL},
     {FEATURE_GATES_OPTION, 0, 0, G_OPTION_ARG_STRING, &gates, FEATURE_GATES_HELP, "LIST"},
     {0},
   };

@@ -13,6 +13,7 @@ typedef struct {
   char *cluster_id;                 /* --cluster-id=ID, required: 1-40 of [A-Za-z0-9._-] */
   gboolean list_owned_only;         /* --list-owned-only */
   gboolean warn_unknown_parameters; /* --unknown-parameters=refuse|warn */
+  gboolean enable_retype;           /* --enable-retype */
   FeatureGates gates;               /* --feature-gates */
 } Options;
 

@@ -7,14 +7,22 @@
 #define SIDECAR_PREFIX "csi.storage.k8s.io/"
 
 enum { ZONE_NAME_MAX = 64, IOPS_MAX = 1000000, THROUGHPUT_MAX = 100000 };
-
-typedef enum { KIND_LABEL, KIND_UUID, KIND_PROJECT, KIND_BOOL, KIND_NUMBER, KIND_TAGS, KIND_TEXT } Kind;
+enum { MKFS_TEXT_MAX = 32, SIDECAR_TEXT_MAX = 1024 };
+typedef enum {
+  KIND_LABEL,
+  KIND_UUID,
+  KIND_PROJECT,
+  KIND_BOOL,
+  KIND_NUMBER, /* 1 to max */
+  KIND_TAGS,
+  KIND_TEXT
+} Kind;
 
 typedef struct {
   const char *key;
   Kind kind;
   gsize offset;
-  gint64 max; /* KIND_LABEL: length; KIND_NUMBER: value */
+  gint64 max; /* KIND_LABEL, KIND_TEXT: length; KIND_NUMBER: value */
   const char *accepted;
 } Parameter;
 
@@ -34,9 +42,14 @@ static const Parameter parameters[] = {
   {"enterpriseProjectId", KIND_PROJECT, AT(enterprise_project_id), 0, "a UUID or 0"},
   {"multiattach", KIND_BOOL, AT(multiattach), 0, "true, false"},
   {"fullClone", KIND_BOOL, AT(full_clone), 0, "true, false"},
-  {SIDECAR_PREFIX "pv/name", KIND_TEXT, AT(pv_name), 0, "text without control characters"},
-  {SIDECAR_PREFIX "pvc/name", KIND_TEXT, AT(pvc_name), 0, "text without control characters"},
-  {SIDECAR_PREFIX "pvc/namespace", KIND_TEXT, AT(pvc_namespace), 0, "text without control characters"},
+  {"blockSize", KIND_TEXT, AT(mkfs[MKFS_BLOCK_SIZE]), MKFS_TEXT_MAX, "a number of bytes"},
+  {"inodeSize", KIND_TEXT, AT(mkfs[MKFS_INODE_SIZE]), MKFS_TEXT_MAX, "a number of bytes"},
+  {"bytesPerInode", KIND_TEXT, AT(mkfs[MKFS_BYTES_PER_INODE]), MKFS_TEXT_MAX, "a number of bytes"},
+  {"numberOfInodes", KIND_TEXT, AT(mkfs[MKFS_NUMBER_OF_INODES]), MKFS_TEXT_MAX, "a number"},
+  {SIDECAR_PREFIX "pv/name", KIND_TEXT, AT(pv_name), SIDECAR_TEXT_MAX, "text without control characters"},
+  {SIDECAR_PREFIX "pvc/name", KIND_TEXT, AT(pvc_name), SIDECAR_TEXT_MAX, "text without control characters"},
+  {SIDECAR_PREFIX "pvc/namespace", KIND_TEXT, AT(pvc_namespace), SIDECAR_TEXT_MAX,
+   "text without control characters"},
 };
 
 static gboolean is_tag_text(const char *text, gsize max)
@@ -95,7 +108,7 @@ static gboolean store(const Parameter *parameter, const char *value, VolumeParam
     *(GHashTable **)field = parse_tags(value);
     return *(GHashTable **)field != NULL;
   case KIND_TEXT:
-    if (!text_is_printable(value))
+    if (!text_is_printable(value) || strlen(value) > (gsize)parameter->max)
       return FALSE;
     set_text(field, value);
     return TRUE;
@@ -149,6 +162,31 @@ gboolean parameters_parse(StringMap map, UnknownParameters unknown, VolumeParame
   }
   *ret_parameters = parsed;
   parsed = (VolumeParameters){0};
+  return TRUE;
+}
+
+/* The keys of a VolumeAttributesClass; of `parameters` above. */
+static const char *const mutable_keys[] = {"type", "iops", "throughput", NULL};
+
+gboolean parameters_apply_mutable(StringMap map, VolumeParameters *into, GError **error)
+{
+  for (gsize i = 0; i < map.count; i++) {
+    const char *key = map.entries[i]->key;
+    const char *value = map.entries[i]->value;
+    if (g_str_has_prefix(key, SIDECAR_PREFIX))
+      continue;
+    if (!g_strv_contains(mutable_keys, key)) {
+      g_autofree char *accepted = g_strjoinv(", ", (char **)mutable_keys);
+      return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                           "mutable parameter '%.64s' is unknown; accepted: %s, " SIDECAR_PREFIX "*", key,
+                           accepted);
+    }
+    const Parameter *parameter = find_parameter(key);
+    if (!store(parameter, value, into))
+      return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                           "mutable parameter '%s' is '%.64s'; accepted: %s", key, value,
+                           parameter->accepted);
+  }
   return TRUE;
 }
 
@@ -207,6 +245,8 @@ void parameters_clear(VolumeParameters *given)
   g_free(given->kms_key_id);
   g_free(given->enterprise_project_id);
   g_clear_pointer(&given->tags, g_hash_table_unref);
+  for (guint i = 0; i < MKFS_N_OPTIONS; i++)
+    g_free(given->mkfs[i]);
   g_free(given->pv_name);
   g_free(given->pvc_name);
   g_free(given->pvc_namespace);

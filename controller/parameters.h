@@ -10,11 +10,15 @@
  *   enterpriseProjectId   a UUID, or 0
  *   multiattach           true: shared disk, needed for MULTI_NODE_MULTI_WRITER
  *   fullClone             how a disk is made from a snapshot; without one it has no effect
+ *   blockSize, inodeSize, bytesPerInode, numberOfInodes   of a new file system (mkfs_parameters.h)
  *   csi.storage.k8s.io/... of the sidecars: always accepted; pv and pvc names go to the disk's metadata
+ *
+ * type, iops and throughput may also come from a VolumeAttributesClass: then they can be changed later.
  */
 #pragma once
 
 #include "controller/string_map.h"
+#include "rpc/mkfs_options.h"
 
 enum { TAGS_MAX = 10, TAG_KEY_MAX = 36, TAG_VALUE_MAX = 43, TYPE_NAME_MAX = 64 };
 
@@ -23,7 +27,8 @@ typedef struct {
   char *type, *availability, *dedicated_storage_id, *kms_key_id, *enterprise_project_id;
   gboolean scsi, multiattach, full_clone;
   gint64 iops, throughput;
-  GHashTable *tags; /* string -> string, or NULL */
+  char *mkfs[MKFS_N_OPTIONS]; /* as given: what is right depends on the file system */
+  GHashTable *tags;           /* string -> string, or NULL */
   char *pv_name, *pvc_name, *pvc_namespace;
 } VolumeParameters;
 
@@ -36,6 +41,10 @@ typedef enum {
 /* Parses into *ret_parameters. A bad value is INVALID_ARGUMENT naming key and what is accepted. */
 gboolean parameters_parse(StringMap map, UnknownParameters unknown, VolumeParameters *ret_parameters,
                           GError **error);
+
+/* Mutable parameters on top of what is there; those of the sidecars are passed over. INVALID_ARGUMENT for an unknown
+ * key or a bad value, naming what is accepted. *into may have changed then. */
+gboolean parameters_apply_mutable(StringMap map, VolumeParameters *into, GError **error);
 
 /* Are iops and throughput right for this type and size? INVALID_ARGUMENT naming the accepted range. */
 gboolean parameters_check_performance(const VolumeParameters *parameters, const char *type, gint64 size_gib,

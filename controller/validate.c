@@ -10,6 +10,25 @@ typedef Csi__V1__ValidateVolumeCapabilitiesRequest Request;
 typedef Csi__V1__ValidateVolumeCapabilitiesResponse Response;
 typedef Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed Confirmed;
 
+static gboolean judge_mutable(const Request *message, const EvsDisk *disk, GError **reason)
+{
+  g_auto(VolumeParameters) asked = {0};
+  if (!parameters_apply_mutable(STRING_MAP(message, mutable_parameters), &asked, reason))
+    return FALSE;
+  if (asked.type && !g_str_equal(asked.type, disk->volume_type))
+    return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT, "the disk has type '%s', not '%s'",
+                         disk->volume_type, asked.type);
+  if (asked.iops && asked.iops != disk->iops)
+    return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT,
+                         "the disk has %" G_GINT64_FORMAT " iops, not %" G_GINT64_FORMAT, disk->iops,
+                         asked.iops);
+  if (asked.throughput && asked.throughput != disk->throughput)
+    return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT,
+                         "the disk has %" G_GINT64_FORMAT " MiB/s, not %" G_GINT64_FORMAT, disk->throughput,
+                         asked.throughput);
+  return TRUE;
+}
+
 /* FALSE with the reason. */
 static gboolean judge(const Controller *controller, const Request *message, const EvsDisk *disk,
                       GError **reason)
@@ -24,12 +43,11 @@ static gboolean judge(const Controller *controller, const Request *message, cons
   if (needs.multi_node && !disk->multiattach)
     return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT,
                          "the disk has no multiattach, which MULTI_NODE_MULTI_WRITER needs");
-  if (parameters.type && !g_str_equal(parameters.type, disk->volume_type))
+  if (parameters.type && message->n_mutable_parameters == 0 &&
+      !g_str_equal(parameters.type, disk->volume_type))
     return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT, "the disk has type '%s', not '%s'",
                          disk->volume_type, parameters.type);
-  if (message->n_mutable_parameters > 0)
-    return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT, "mutable parameters are not supported");
-  return TRUE;
+  return judge_mutable(message, disk, reason);
 }
 
 /* A deep copy by way of the wire. */
@@ -54,6 +72,11 @@ static Confirmed *confirm(const Request *message)
       confirmed, volume_context,
       csi__v1__validate_volume_capabilities_response__confirmed__volume_context_entry__descriptor,
       message->volume_context[i]->key, message->volume_context[i]->value);
+  for (gsize i = 0; i < message->n_mutable_parameters; i++)
+    STRING_MAP_ADD(
+      confirmed, mutable_parameters,
+      csi__v1__validate_volume_capabilities_response__confirmed__mutable_parameters_entry__descriptor,
+      message->mutable_parameters[i]->key, message->mutable_parameters[i]->value);
   for (gsize i = 0; i < message->n_parameters; i++)
     STRING_MAP_ADD(confirmed, parameters,
                    csi__v1__validate_volume_capabilities_response__confirmed__parameters_entry__descriptor,
