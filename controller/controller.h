@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/attempts.h"
+#include "controller/capacity_cache.h"
 #include "controller/disk_lookup.h"
 #include "controller/owner.h"
 #include "controller/server_lane.h"
@@ -21,6 +22,7 @@ typedef struct {
   ServerLanes *lanes;
   Attempts *attempts;
   DiskLookups *lookups;
+  CapacityCache *capacity;
 } Controller;
 
 /* Adds Identity and Controller to the server (methods.c). The controller must outlive it. */
@@ -42,6 +44,7 @@ ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void
 ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *expand_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *modify_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *get_capacity(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
 
 /* ---- keys of the single flights (RpcKeyFunc): they refuse what can be refused without I/O ---- */

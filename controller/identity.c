@@ -80,9 +80,13 @@ static const struct {
   Csi__V1__ControllerServiceCapability__RPC__Type type;
   gboolean (*gate)(const FeatureGates *gates); /* NULL: always */
 } rpcs[] = {
-  {RPC(CREATE_DELETE_VOLUME), NULL}, {RPC(PUBLISH_UNPUBLISH_VOLUME), NULL},
-  {RPC(LIST_VOLUMES), NULL},         {RPC(LIST_VOLUMES_PUBLISHED_NODES), NULL},
-  {RPC(GET_VOLUME), NULL},           {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
+  {RPC(CREATE_DELETE_VOLUME), NULL},
+  {RPC(PUBLISH_UNPUBLISH_VOLUME), NULL},
+  {RPC(LIST_VOLUMES), NULL},
+  {RPC(LIST_VOLUMES_PUBLISHED_NODES), NULL},
+  {RPC(GET_CAPACITY), NULL},
+  {RPC(GET_VOLUME), NULL},
+  {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
 };
 
 ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)

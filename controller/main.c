@@ -68,6 +68,7 @@ int main(int argc, char **argv)
     .lanes = server_lanes_new(),
     .attempts = attempts_new(),
     .lookups = disk_lookups_new(list_disks, client),
+    .capacity = capacity_cache_new(capacity_fetch, client),
   };
   reload_start(reload, client);
   int exit_code = serve(&options, &controller);
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
   server_lanes_free(controller.lanes);
   attempts_free(controller.attempts);
   disk_lookups_free(controller.lookups);
+  capacity_cache_free(controller.capacity);
   evs_client_free(client);
   return exit_code;
 }

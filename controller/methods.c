@@ -35,6 +35,7 @@ static const RpcMethod controller_methods[] = {
    .budget_ms = ATTACH_BUDGET_MS},
   {.name = "ValidateVolumeCapabilities", .handle = validate_capabilities, .class = RPC_CLASS_OTHER},
   {.name = "ListVolumes", .handle = list_volumes, .class = RPC_CLASS_OTHER},
+  {.name = "GetCapacity", .handle = get_capacity, .class = RPC_CLASS_OTHER},
   {.name = "ControllerGetVolume", .handle = get_volume, .class = RPC_CLASS_OTHER},
 };
 
