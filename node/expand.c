@@ -50,7 +50,8 @@ static gboolean read_request(ExpandJob *job, GError **error)
   const Csi__V1__NodeExpandVolumeRequest *request = job->request;
   const char *staging = request->staging_target_path;
   return read_range(job, error) &&
-         volume_path_open(job->node, request->volume_id, request->volume_path, &job->volume, error) &&
+         volume_path_open(job->node, request->volume_id, "volume_path", request->volume_path, &job->volume,
+                          error) &&
          (!*staging || path_guard_check(job->node->guard, "staging_target_path", staging, NULL, error));
 }
 

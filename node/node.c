@@ -47,6 +47,14 @@ KEY_FUNCTION(publish_key, Csi__V1__NodePublishVolumeRequest)
 KEY_FUNCTION(unpublish_key, Csi__V1__NodeUnpublishVolumeRequest)
 KEY_FUNCTION(expand_key, Csi__V1__NodeExpandVolumeRequest)
 
+/* A flight of its own: a disk that hangs holds one thread, however often it is asked about. */
+static char *health_key(const void *request, void *data, GError **error)
+{
+  (void)data;
+  const char *volume_id = ((const Csi__V1__NodeGetVolumeHealthRequest *)request)->volume_id;
+  return request_check_volume_id(volume_id, error) ? g_strconcat("health:", volume_id, NULL) : NULL;
+}
+
 void node_add_services(Node *node, RpcServer *server)
 {
   /* A file system check of a large disk takes its time; whoever asks meanwhile is told that it runs. */
@@ -67,5 +75,11 @@ void node_add_services(Node *node, RpcServer *server)
     {.name = "NodeGetCapabilities", .handle = node_get_capabilities, .quick = TRUE},
   };
   rpc_server_add_service(server, &csi__v1__identity__descriptor, identity, G_N_ELEMENTS(identity), node);
+  static const RpcMethod health[] = {
+    {"NodeGetVolumeHealth", node_get_volume_health, health_key, RPC_CLASS_OTHER, FALSE, MOUNT_BUDGET_MS},
+    {.name = "NodeGetStorageHealth", .handle = node_get_storage_health},
+  };
   rpc_server_add_service(server, &csi__v1__node__descriptor, methods, G_N_ELEMENTS(methods), node);
+  if (node->options.gates.volume_health)
+    rpc_server_add_service(server, &csi__v1__node__descriptor, health, G_N_ELEMENTS(health), node);
 }

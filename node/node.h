@@ -46,5 +46,7 @@ ProtobufCMessage *node_publish_volume(RpcCall *call, const void *request, void *
 ProtobufCMessage *node_unpublish_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_volume_stats(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_expand_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *node_get_volume_health(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *node_get_storage_health(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_capabilities(RpcCall *call, const void *request, void *data, GError **error);

@@ -109,18 +109,24 @@ static Csi__V1__NodeServiceCapability *rpc_capability(Csi__V1__NodeServiceCapabi
 
 ProtobufCMessage *node_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)
 {
-  (void)call, (void)request, (void)data, (void)error;
+  (void)call, (void)request, (void)error;
+  /* The last two are alpha: behind the gate VolumeHealth. */
+  enum { GATED = 2 };
   static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
     CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME,
     CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_VOLUME_STATS,
     CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__EXPAND_VOLUME,
     CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER,
+    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_VOLUME_HEALTH,
+    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_STORAGE_HEALTH,
   };
+  const Node *node = data;
+  gsize count = G_N_ELEMENTS(types) - (node->options.gates.volume_health ? 0 : GATED);
   Csi__V1__NodeGetCapabilitiesResponse *response = g_new0(Csi__V1__NodeGetCapabilitiesResponse, 1);
   csi__v1__node_get_capabilities_response__init(response);
-  response->n_capabilities = G_N_ELEMENTS(types);
-  response->capabilities = g_new0(Csi__V1__NodeServiceCapability *, G_N_ELEMENTS(types));
-  for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+  response->n_capabilities = count;
+  response->capabilities = g_new0(Csi__V1__NodeServiceCapability *, count);
+  for (gsize i = 0; i < count; i++)
     response->capabilities[i] = rpc_capability(types[i]);
   return &response->base;
 }

@@ -91,6 +91,7 @@ static void drop_empty(char **option)
 gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, GError **error)
 {
   *ret_options = (NodeOptions){.device_wait_s = DEFAULT_DEVICE_WAIT_S};
+  g_autofree char *gates = NULL;
   const GOptionEntry entries[] = {
     {"node-id", 0, 0, G_OPTION_ARG_STRING, &ret_options->node_id,
      "id of this server (default: asked of the metadata service)", "ID"},
@@ -110,9 +111,11 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
      "of those, kept for disks of others", "N"},
     {"device-timeout", 0, 0, G_OPTION_ARG_INT, &ret_options->device_wait_s,
      "how long an attached disk may take to appear, or to be seen grown, default 30", "SECONDS"},
+    {FEATURE_GATES_OPTION, 0, 0, G_OPTION_ARG_STRING, &gates, FEATURE_GATES_HELP, "LIST"},
     G_OPTION_ENTRY_NULL,
   };
-  if (!daemon_parse(argc, argv, "evs-csi-node", entries, &ret_options->daemon, error))
+  if (!daemon_parse(argc, argv, "evs-csi-node", entries, &ret_options->daemon, error) ||
+      !feature_gates_parse(gates, &ret_options->gates, error))
     return FALSE;
   drop_empty(&ret_options->node_id);
   drop_empty(&ret_options->zone);

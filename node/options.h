@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/daemon.h"
+#include "rpc/feature_gates.h"
 
 #define NODE_TOPOLOGY_KEY "topology.evs.csi.huaweicloud.com/zone"
 
@@ -19,6 +20,7 @@ typedef struct {
   int attach_limit;      /* --volume-attach-limit; 0: what EVS allows for the server's bus */
   int reserved;          /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
   int device_wait_s;     /* --device-timeout: how long a disk may take to appear, or to be seen grown */
+  FeatureGates gates;    /* --feature-gates */
 } NodeOptions;
 
 void node_options_clear(NodeOptions *options);

@@ -65,7 +65,7 @@ ProtobufCMessage *node_get_volume_stats(RpcCall *call, const void *request_messa
   (void)call;
   const Csi__V1__NodeGetVolumeStatsRequest *request = request_message;
   g_auto(VolumePath) volume = VOLUME_PATH_INIT;
-  if (!volume_path_open(data, request->volume_id, request->volume_path, &volume, error))
+  if (!volume_path_open(data, request->volume_id, "volume_path", request->volume_path, &volume, error))
     return NULL;
   const char *path = volume.path.real;
   Csi__V1__NodeGetVolumeStatsResponse *response = g_new0(Csi__V1__NodeGetVolumeStatsResponse, 1);

@@ -13,14 +13,14 @@ void volume_path_clear(VolumePath *volume)
   volume->fd = -1;
 }
 
-gboolean volume_path_open(const Node *node, const char *volume_id, const char *path, VolumePath *ret_volume,
-                          GError **error)
+gboolean volume_path_open(const Node *node, const char *volume_id, const char *field, const char *path,
+                          VolumePath *ret_volume, GError **error)
 {
   if (!request_check_volume_id(volume_id, error))
     return FALSE;
   if (*path && *path != '/')
-    return evs_error_set(error, EVS_CODE_NOT_FOUND, "volume_path is not absolute: no volume is there");
-  if (!path_guard_resolve(node->guard, "volume_path", path, &ret_volume->path, error))
+    return evs_error_set(error, EVS_CODE_NOT_FOUND, "%s is not absolute: no volume is there", field);
+  if (!path_guard_resolve(node->guard, field, path, &ret_volume->path, error))
     return FALSE;
   ret_volume->fd = guarded_path_open(&ret_volume->path, &ret_volume->kind, error);
   return ret_volume->fd >= 0;
@@ -40,9 +40,9 @@ gboolean volume_path_disk(const VolumePath *volume, const MountTable *table, con
   }
   const MountEntry *entry = volume->kind == S_IFDIR ? mount_table_at(table, path) : NULL;
   if (!entry)
-    return evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is mounted at volume_path '%s'", path);
+    return evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is mounted at '%s'", path);
   *ret_entry = entry;
   return mount_entry_disk(entry, ret_number) ||
-         evs_error_set(error, EVS_CODE_NOT_FOUND, "'%s' (%s) at volume_path '%s' is not on a disk",
-                       entry->source, entry->fs_type, path);
+         evs_error_set(error, EVS_CODE_NOT_FOUND, "'%s' (%s) at '%s' is not on a disk", entry->source,
+                       entry->fs_type, path);
 }

@@ -68,6 +68,7 @@ static void nonsense_ends_it_before_it_serves(void **state)
     {"--reserved-volume-attachments=59", "--reserved-volume-attachments=59"},
     {"--default-fs-type=ntfs", "--default-fs-type 'ntfs' is not one of ext4, ext3, xfs, btrfs"},
     {"--device-timeout=601", "--device-timeout=601"},
+    {"--feature-gates=VolumeHealth", "VolumeHealth"},
     {"--no-such-option", "no-such-option"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
