@@ -1,15 +1,17 @@
 /* /_sim: how tests, the demo and benchmarks look into the simulator and change it (design section 6). Loopback only
  * (the router sees to that). Errors are {"error":{"code":"Sim.<status>","message"}}. */
+#include "evssim/control.h"
 #include "base/error.h"
 #include "evssim/accounts.h"
 #include "evssim/faults.h"
 #include "evssim/jobs.h"
 #include "evssim/jsonread.h"
 #include "evssim/parts.h"
+#include "evssim/recycle.h"
 #include "evssim/snapshots.h"
 #include "evssim/stats.h"
 
-static void reply_fault(Request *request, const GError *error)
+void control_reply_error(Request *request, const GError *error)
 {
   int status = evs_error_is(error, EVS_CODE_NOT_FOUND)  ? 404
                : evs_error_is(error, EVS_CODE_INTERNAL) ? 500
@@ -18,8 +20,7 @@ static void reply_fault(Request *request, const GError *error)
   reply_error(request, status, code, "%s", error->message);
 }
 
-/* The body as an object with no keys but these; NULL: answered. Borrowed. */
-static json_t *read_body(Request *request, const char *const *keys)
+json_t *control_body(Request *request, const char *const *keys)
 {
   g_autoptr(GError) error = NULL;
   json_t *body = request_json(request);
@@ -27,7 +28,7 @@ static json_t *read_body(Request *request, const char *const *keys)
     evs_error_set(&error, EVS_CODE_INVALID_ARGUMENT, "the request body must be a JSON object");
   else if (!keys || jsonread_known(body, "request body", keys, &error))
     return body;
-  reply_fault(request, error);
+  control_reply_error(request, error);
   return NULL;
 }
 
@@ -61,7 +62,7 @@ static void handle_stats_reset(Request *request)
   reply_empty(request, 204);
 }
 
-static json_t *state_of_disk(const Sim *sim, const Disk *disk)
+json_t *control_disk_json(const Sim *sim, const Disk *disk)
 {
   json_t *attachments = json_array();
   for (guint i = 0; i < disk->attachments->len; i++) {
@@ -70,10 +71,11 @@ static json_t *state_of_disk(const Sim *sim, const Disk *disk)
       attachments, json_pack("{s:s, s:s}", "server_id", attachment->server_id, "dev", attachment->device));
   }
   g_autofree char *file = disk_file(sim, disk);
-  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:O, s:s}", "id", disk->id, "name", disk->name,
-                   "account", disk->project->account->name, "zone", disk->zone, "type", disk->type, "size",
-                   (json_int_t)disk->size_gib, "status", disk->status, "attachments", attachments, "metadata",
-                   disk->metadata, "file", file);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:O, s:s, s:s, s:b}", "id", disk->id, "name",
+                   disk->name, "account", disk->project->account->name, "zone", disk->zone, "type",
+                   disk->type, "size", (json_int_t)disk->size_gib, "status", disk->status, "attachments",
+                   attachments, "metadata", disk->metadata, "file", file, "lock", disk->lock, "recycled",
+                   disk->binned_us != 0);
 }
 
 static json_t *state_of_snapshot(const Sim *sim, const Snapshot *snapshot)
@@ -115,11 +117,12 @@ static int by_number(gconstpointer a, gconstpointer b)
 static void handle_state(Request *request)
 {
   const Sim *sim = request->sim;
+  recycle_sweep(request->sim);
   json_t *disks = json_array(), *snapshots = json_array(), *servers = json_array();
   g_autoptr(GPtrArray) all_disks = sim_values(sim->disks);
   g_ptr_array_sort(all_disks, by_serial);
   for (guint i = 0; i < all_disks->len; i++)
-    json_array_append_new(disks, state_of_disk(sim, g_ptr_array_index(all_disks, i)));
+    json_array_append_new(disks, control_disk_json(sim, g_ptr_array_index(all_disks, i)));
   g_autoptr(GPtrArray) all_snapshots = sim_values(sim->snapshots);
   g_ptr_array_sort(all_snapshots, by_snapshot_serial);
   for (guint i = 0; i < all_snapshots->len; i++)
@@ -154,7 +157,7 @@ static void handle_clock_put(Request *request)
 {
   static const char *const keys[] = {"speed", "skew_ms", NULL};
   Sim *sim = request->sim;
-  const json_t *body = read_body(request, keys);
+  const json_t *body = control_body(request, keys);
   g_autoptr(GError) error = NULL;
   double speed;
   gint64 skew_ms;
@@ -163,7 +166,7 @@ static void handle_clock_put(Request *request)
   if (!jsonread_number(body, "clock", "speed", 0.001, 100000, sim->speed, &speed, &error) ||
       !jsonread_integer(body, "clock", "skew_ms", -1000000000000, 1000000000000, sim->skew_us / 1000,
                         &skew_ms, &error)) {
-    reply_fault(request, error);
+    control_reply_error(request, error);
     return;
   }
   sim_set_clock(sim, speed, skew_ms * 1000);
@@ -207,13 +210,13 @@ static Server *add_server(Sim *sim, const json_t *body, GError **error)
 static void handle_server_post(Request *request)
 {
   static const char *const keys[] = {"account", "name", "zone", "bus", "project", "agency", "slots", NULL};
-  const json_t *body = read_body(request, keys);
+  const json_t *body = control_body(request, keys);
   g_autoptr(GError) error = NULL;
   if (!body)
     return;
   Server *server = add_server(request->sim, body, &error);
   if (!server) {
-    reply_fault(request, error);
+    control_reply_error(request, error);
     return;
   }
   server_changed(request->sim, server);
@@ -228,7 +231,7 @@ static void handle_server_put(Request *request)
     "ACTIVE",  "BUILD",        "DELETED",   "ERROR",         "HARD_REBOOT", "MIGRATING", "PAUSED",
     "REBOOT",  "REBUILD",      "RESIZE",    "REVERT_RESIZE", "SHUTOFF",     "SHELVED",   "SHELVED_OFFLOADED",
     "UNKNOWN", "SOFT_DELETED", "SUSPENDED", "VERIFY_RESIZE", NULL};
-  const json_t *body = read_body(request, keys);
+  const json_t *body = control_body(request, keys);
   Server *server = sim_server(request->sim, request_path(request, "server_id"));
   g_autoptr(GError) error = NULL;
   int status;
@@ -237,7 +240,7 @@ static void handle_server_put(Request *request)
   if (!server)
     evs_error_set(&error, EVS_CODE_NOT_FOUND, "there is no server '%s'", request_path(request, "server_id"));
   if (error || !jsonread_choice(body, "server", "status", statuses, -1, &status, &error)) {
-    reply_fault(request, error);
+    control_reply_error(request, error);
     return;
   }
   g_free(server->status);
@@ -257,7 +260,7 @@ static void handle_faults_get(Request *request)
 
 static void handle_faults_post(Request *request)
 {
-  const json_t *body = read_body(request, NULL);
+  const json_t *body = control_body(request, NULL);
   g_autoptr(GError) error = NULL;
   if (!body)
     return;
@@ -265,7 +268,7 @@ static void handle_faults_post(Request *request)
   if (id)
     reply_json(request, 200, json_pack("{s:s}", "id", id));
   else
-    reply_fault(request, error);
+    control_reply_error(request, error);
 }
 
 static void remove_faults(Request *request, const char *id)
@@ -302,6 +305,7 @@ static const Route routes[] = {
   CONTROL("PUT", "/clock", handle_clock_put),
   CONTROL("POST", "/servers", handle_server_post),
   CONTROL("PUT", "/servers/{server_id}", handle_server_put),
+  CONTROL("PUT", "/disks/{volume_id}", control_handle_disk_put),
   CONTROL("PUT", "/servers/{server_id}/disks/{volume_id}", ecs_handle_disk_fault),
   CONTROL("GET", "/faults", handle_faults_get),
   CONTROL("POST", "/faults", handle_faults_post),

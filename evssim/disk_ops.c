@@ -6,6 +6,7 @@
 #include "evssim/disk_view.h"
 #include "evssim/history.h"
 #include "evssim/parts.h"
+#include "evssim/recycle.h"
 #include "evssim/request.h"
 
 /* The disk of {volume_id} of a while ago (fault kind stale). */
@@ -80,7 +81,8 @@ static void finish_delete(Sim *sim, Job *job, gboolean failed)
   if (!disk)
     return;
   if (!failed) {
-    disk_remove(sim, disk);
+    if (!disk->binned_us && !recycle_take(sim, disk)) /* in the bin: killed before the job's end was noted */
+      disk_remove(sim, disk);
     return;
   }
   if (!job->error_code)
@@ -164,11 +166,13 @@ void disks_start(Sim *sim)
   job_type_register(sim, &disk_batch_create_job);
   job_type_register(sim, &delete_job);
   disk_change_start(sim);
+  recycle_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));
 }
 
 void disks_stop(Sim *sim)
 {
+  recycle_stop(sim);
   history_stop(sim);
   client_tokens_stop(sim);
 }

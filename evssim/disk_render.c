@@ -64,6 +64,7 @@ json_t *disk_render(const Sim *sim, const Disk *disk)
     if (rates[i].value > 0)
       json_object_set_new(json, rates[i].key,
                           json_pack("{s:s, s:I, s:b}", "id", disk->id, "total_val",
-                                    (json_int_t)rates[i].value, "frozened", FALSE));
+                                    (json_int_t)rates[i].value, "frozened",
+                                    g_str_equal(disk->lock, DISK_LOCK_FROZEN)));
   return json;
 }

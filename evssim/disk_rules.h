@@ -22,5 +22,6 @@ gboolean disk_rule_quota(Request *request, const char *type, gint64 more_disks, 
 gboolean disk_rule_largest(Request *request, gint64 size_gib);
 
 /* No change that forbids others runs on the disk: EVS.2068. A type change forbids everything, another change (of QoS)
- * all but attaching, detaching and snapshots; with `changes` FALSE the caller is one of these. */
+ * all but attaching, detaching and snapshots; with `changes` FALSE the caller is one of these. A frozen disk
+ * forbids everything: EVS.2144. */
 gboolean disk_rule_unlocked(Request *request, const Disk *disk, gboolean changes);

@@ -116,7 +116,7 @@ gboolean disk_is_settled(const Disk *disk)
 
 gboolean disk_is_visible(const Sim *sim, const Disk *disk)
 {
-  return disk->visible_us <= sim_virtual_us(sim);
+  return !disk->binned_us && disk->visible_us <= sim_virtual_us(sim);
 }
 
 /* ---- records ---- */
@@ -144,6 +144,9 @@ json_t *disk_to_record(const Disk *disk)
   json_object_update(record, rest);
   json_object_set_new(record, "snapshot_id", json_string(disk->snapshot_id));
   json_object_set_new(record, "lock", json_string(disk->lock));
+  g_autoptr(json_t) bin = json_pack("{s:I, s:I, s:I}", "born_us", (json_int_t)disk->born_us, "binned_us",
+                                    (json_int_t)disk->binned_us, "purge_us", (json_int_t)disk->purge_us);
+  json_object_update(record, bin);
   /* the record must keep its values when the disk's change */
   json_object_set_new(record, "metadata", json_deep_copy(disk->metadata));
   json_object_set_new(record, "tags", json_deep_copy(disk->tags));
@@ -208,6 +211,9 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record)
   strings_from_record(disk, record);
   const char *lock = json_string_value(json_object_get(record, "lock"));
   disk->lock = g_intern_string(lock ? lock : "");
+  disk->born_us = json_integer_value(json_object_get(record, "born_us"));
+  disk->binned_us = json_integer_value(json_object_get(record, "binned_us"));
+  disk->purge_us = json_integer_value(json_object_get(record, "purge_us"));
   disk_set_status(disk, status);
   json_object_update(disk->metadata, metadata);
   json_object_update(disk->tags, tags);
@@ -287,6 +293,7 @@ gboolean disk_insert(Sim *sim, Disk *disk, GError **error)
   }
   disk->serial = sim->next_serial++;
   disk->created_us = sim_cloud_us(sim);
+  disk->born_us = sim_virtual_us(sim);
   g_hash_table_insert(sim->disks, disk->id, disk);
   disk_changed(sim, disk);
   return TRUE;

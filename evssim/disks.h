@@ -22,6 +22,7 @@
 /* Disk.lock: what runs without a status of its own and forbids other things (disk_rules.h). */
 #define DISK_LOCK_RETYPE "retype"
 #define DISK_LOCK_QOS "qos"
+#define DISK_LOCK_FROZEN "frozen"
 
 /* A disk with defaults and a fresh id and wwn, not yet in the sim. */
 Disk *disk_new(Project *project);
@@ -40,7 +41,7 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record);
 
 /* Metadata value, "" if absent. */
 const char *disk_metadata(const Disk *disk, const char *key);
-/* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1). */
+/* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1; in the recycle bin too). */
 gboolean disk_is_visible(const Sim *sim, const Disk *disk);
 
 /* available or in-use: nothing with a status of its own runs on it. */

@@ -49,6 +49,8 @@ static Refusal judge_attach(const Sim *sim, const Server *server, const Disk *di
     return (Refusal){"Ecs.0017", "The disk belongs to another server."};
   if (strcmp(disk->zone, server->zone) != 0)
     return (Refusal){"Ecs.0121", "The disk and the server are in different availability zones."};
+  if (strcmp(disk->lock, DISK_LOCK_FROZEN) == 0)
+    return (Refusal){"Ecs.0003", "The disk is frozen: your account is in arrears."};
   if (!disk_is_free(sim, disk))
     return (Refusal){"Ecs.0103", "The disk does not exist or is not available."};
   FreeSlots slots = ecs_free_slots(sim, server);
@@ -132,7 +134,7 @@ static void handle_attach(Request *request)
   if (!refusal.code)
     refusal = judge_device(request->sim, server, device);
   if (refusal.code)
-    reply_error(request, 400, refusal.code, "%s", refusal.text);
+    reply_error(request, strcmp(refusal.code, "Ecs.0003") == 0 ? 403 : 400, refusal.code, "%s", refusal.text);
   else if (dry_run)
     reply_empty(request, 204);
   else

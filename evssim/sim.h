@@ -121,8 +121,11 @@ struct Disk {
   GPtrArray *attachments;        /* of Attachment*; owned */
   gint64 created_us, updated_us; /* cloud wall clock */
   gint64 visible_us;             /* virtual clock: before it GET says EVS.5404 (still being created) */
-  guint64 serial;                /* order of creation */
-  json_t *record;                /* as last written to the journal */
+  gint64 born_us;                /* virtual clock: when it was created */
+  gint64 binned_us,
+    purge_us;     /* virtual clock: when it went to the recycle bin (0: it is not there), and leaves it */
+  guint64 serial; /* order of creation */
+  json_t *record; /* as last written to the journal */
 };
 
 /* ---- Request and reply ---- */
@@ -267,11 +270,12 @@ struct Sim {
   char *base_url;  /* "http://127.0.0.1:8470", without a slash at the end */
   char *cloud, *region;
   gint64 seed;
-  GPtrArray *zones;      /* of Zone* */
-  GPtrArray *accounts;   /* of Account* */
-  GHashTable *servers;   /* id -> Server* */
-  GHashTable *disks;     /* id -> Disk* */
-  GHashTable *snapshots; /* id -> Snapshot* (snapshots.h) */
+  GPtrArray *zones;             /* of Zone* */
+  GPtrArray *accounts;          /* of Account* */
+  GHashTable *servers;          /* id -> Server* */
+  GHashTable *disks;            /* id -> Disk* */
+  GHashTable *snapshots;        /* id -> Snapshot* (snapshots.h) */
+  GHashTable *recycle_policies; /* recycle.c: project id -> its policy */
   struct Profile *profile;
   struct Router *router;
   struct Jobs *jobs;

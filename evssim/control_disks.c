@@ -1,0 +1,104 @@
+/* PUT /_sim/disks/VOLUME: brings a disk into a state that tests want drivers to meet. */
+#include "base/error.h"
+#include "evssim/control.h"
+#include "evssim/disks.h"
+#include "evssim/jsonread.h"
+
+static const char *const statuses[] = {DISK_CREATING,
+                                       DISK_AVAILABLE,
+                                       DISK_ATTACHING,
+                                       DISK_DETACHING,
+                                       DISK_IN_USE,
+                                       DISK_DELETING,
+                                       DISK_ERROR,
+                                       DISK_ERROR_DELETING,
+                                       DISK_ERROR_DETACHING,
+                                       DISK_EXTENDING,
+                                       DISK_ERROR_EXTENDING,
+                                       DISK_ERROR_RESTORING,
+                                       DISK_ROLLBACKING,
+                                       DISK_BACKING_UP,
+                                       DISK_ERROR_ROLLBACKING,
+                                       "awaiting-transfer",
+                                       "restoring-backup",
+                                       "uploading",
+                                       "downloading",
+                                       NULL};
+
+typedef struct {
+  int status;       /* index; -1: as it is */
+  json_t *metadata; /* key -> string, or null to remove it; NULL: as it is */
+  gboolean has_frozen, frozen;
+} DiskEdit;
+
+static gboolean read_status(const json_t *body, DiskEdit *edit, GError **error)
+{
+  edit->status = -1;
+  return !json_object_get(body, "status") ||
+         jsonread_choice(body, "disk", "status", statuses, -1, &edit->status, error);
+}
+
+static gboolean read_metadata(const json_t *body, DiskEdit *edit, GError **error)
+{
+  const char *key;
+  json_t *value;
+  if (!jsonread_object(body, "disk", "metadata", &edit->metadata, error))
+    return FALSE;
+  json_object_foreach(edit->metadata, key, value)
+  {
+    if (!json_is_string(value) && !json_is_null(value))
+      return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "disk: metadata '%s' must be a string or null",
+                           key);
+  }
+  return TRUE;
+}
+
+static gboolean read_frozen(const json_t *body, const Disk *disk, DiskEdit *edit, GError **error)
+{
+  const json_t *frozen = json_object_get(body, "frozen");
+  edit->has_frozen = frozen != NULL;
+  edit->frozen = json_is_true(frozen);
+  if (frozen && !json_is_boolean(frozen))
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "disk: 'frozen' must be true or false");
+  if (frozen && *disk->lock && !g_str_equal(disk->lock, DISK_LOCK_FROZEN))
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "disk: it is locked by %s", disk->lock);
+  return TRUE;
+}
+
+static void apply(Disk *disk, const DiskEdit *edit)
+{
+  const char *key;
+  json_t *value;
+  if (edit->status >= 0)
+    disk_set_status(disk, statuses[edit->status]);
+  json_object_foreach(edit->metadata, key, value)
+  {
+    if (json_is_null(value))
+      json_object_del(disk->metadata, key);
+    else
+      json_object_set(disk->metadata, key, value);
+  }
+  if (edit->has_frozen)
+    disk->lock = edit->frozen ? DISK_LOCK_FROZEN : "";
+}
+
+void control_handle_disk_put(Request *request)
+{
+  static const char *const keys[] = {"status", "metadata", "frozen", NULL};
+  const json_t *body = control_body(request, keys);
+  Disk *disk = sim_disk(request->sim, request_path(request, "volume_id"));
+  g_autoptr(GError) error = NULL;
+  DiskEdit edit;
+  if (!body)
+    return;
+  if (!disk)
+    evs_error_set(&error, EVS_CODE_NOT_FOUND, "there is no disk '%s'", request_path(request, "volume_id"));
+  if (error || !read_status(body, &edit, &error) || !read_metadata(body, &edit, &error) ||
+      !read_frozen(body, disk, &edit, &error)) {
+    control_reply_error(request, error);
+    return;
+  }
+  apply(disk, &edit);
+  disk_changed(request->sim, disk);
+  reply_json(request, 200, control_disk_json(request->sim, disk));
+}
