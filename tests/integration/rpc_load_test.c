@@ -43,7 +43,8 @@ static void more_calls_than_streams_are_all_served(void **state)
   fixture_free(fixture);
 }
 
-/* 600 callers join one flight; when all are gone the memory they took goes back to the kernel. */
+/* 600 callers join one flight; when all are gone most of the memory they took goes back to the kernel. The 600 threads
+ * of the clients are in this process too, and what their allocator keeps varies: hence no more than half is asked. */
 static void memory_of_a_burst_is_given_back(void **state)
 {
   (void)state;
@@ -66,7 +67,8 @@ static void memory_of_a_burst_is_given_back(void **state)
   }
   g_free(calls);
   gint64 until_us = clock_deadline_in_ms(10000), after_kb = anonymous_kb();
-  while (after_kb > before_kb + (pending_kb - before_kb) / 3 && clock_now_us() < until_us) {
+  gint64 kept_kb = (pending_kb - before_kb) / 2;
+  while (after_kb > before_kb + kept_kb && clock_now_us() < until_us) {
     clock_sleep_until(clock_deadline_in_ms(100));
     after_kb = anonymous_kb();
   }
@@ -75,7 +77,7 @@ static void memory_of_a_burst_is_given_back(void **state)
                 before_kb, pending_kb, N, after_kb);
   if (!SANITIZED) {
     assert_true(pending_kb - before_kb < N * KB_PER_CALL);
-    assert_true(after_kb <= before_kb + (pending_kb - before_kb) / 3);
+    assert_true(after_kb <= before_kb + kept_kb);
   }
   fixture_free(fixture);
 }
