@@ -71,9 +71,10 @@ json_t *control_disk_json(const Sim *sim, const Disk *disk)
       attachments, json_pack("{s:s, s:s}", "server_id", attachment->server_id, "dev", attachment->device));
   }
   g_autofree char *file = disk_file(sim, disk);
-  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:O, s:s, s:s, s:b}", "id", disk->id, "name",
-                   disk->name, "account", disk->project->account->name, "zone", disk->zone, "type",
-                   disk->type, "size", (json_int_t)disk->size_gib, "status", disk->status, "attachments",
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:O, s:s, s:s, s:b}", "id", disk->id,
+                   "name", disk->name, "account", disk->project->account->name, "zone", disk->zone, "type",
+                   disk->type, "size", (json_int_t)disk->size_gib, "iops", (json_int_t)disk->iops,
+                   "throughput", (json_int_t)disk->throughput, "status", disk->status, "attachments",
                    attachments, "metadata", disk->metadata, "file", file, "lock", disk->lock, "recycled",
                    disk->binned_us != 0);
 }
