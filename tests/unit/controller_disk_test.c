@@ -488,7 +488,8 @@ static void test_create_request(void **state)
   message.n_mutable_parameters = 1;
   error = NULL;
   assert_null(create_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error));
-  assert_error(error, EVS_CODE_INVALID_ARGUMENT, "mutable parameter 'iops' is ''; accepted: a whole number from 1 to 1000000");
+  assert_error(error, EVS_CODE_INVALID_ARGUMENT,
+               "mutable parameter 'iops' is ''; accepted: a whole number from 1 to 1000000");
 }
 
 static void test_ids_and_statuses(void **state)

@@ -340,7 +340,7 @@ static void stale_lists_show_the_past(void **state)
 {
   Cloud *cloud = *state;
   const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
-  g_autofree char *id = take(cloud, disk, "");
+  g_free(take(cloud, disk, ""));
   cloud_fault(cloud, "{'match':{'op':'6.2.4'},'times':1,'action':{'kind':'stale','ms':60000}}");
   assert_int_equal(list_rows(cloud, "", NULL, NULL), 0);
   assert_int_equal(list_rows(cloud, "", NULL, NULL), 1);
