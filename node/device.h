@@ -63,5 +63,11 @@ gboolean device_open_number(const DeviceTree *tree, dev_t number, Device *ret_de
  * this process dies. Tried for a short while, because udev takes it for moments. ABORTED when another has it. */
 gboolean device_lock(const Device *device, gint64 deadline_us, GError **error);
 
-/* Is there a disk of the virtio bus? Tells which attach limit counts. */
-gboolean device_tree_has_virtio(const DeviceTree *tree);
+/* Names of all block devices ("vda", "loop0"), newly allocated. NOT_FOUND without a <sys-dir>/block. */
+GPtrArray *device_tree_disks(const DeviceTree *tree, GError **error);
+
+/* Of one of them. NOT_FOUND: it has none (any more). */
+gboolean device_tree_number(const DeviceTree *tree, const char *disk, dev_t *ret_number, GError **error);
+
+/* Its virtio serial, newly allocated; NULL if it shows none. */
+char *device_tree_serial(const DeviceTree *tree, const char *disk);

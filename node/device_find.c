@@ -39,13 +39,18 @@ static gboolean has_identity(const DeviceTree *tree, const char *disk, const Dis
          g_ascii_strcasecmp(wwid + strlen("naa."), facts->identity) == 0;
 }
 
+char *device_tree_serial(const DeviceTree *tree, const char *disk)
+{
+  return read_attribute(tree, disk, "serial");
+}
+
 gboolean device_may_be_of(const DeviceTree *tree, const Device *device, const char *volume_id)
 {
   g_autofree char *serial = read_attribute(tree, device->name, "serial");
   return !serial || !*serial || strncmp(serial, volume_id, DISK_SERIAL_LENGTH) == 0;
 }
 
-static gboolean read_number(const DeviceTree *tree, const char *disk, dev_t *ret_number, GError **error)
+gboolean device_tree_number(const DeviceTree *tree, const char *disk, dev_t *ret_number, GError **error)
 {
   g_autofree char *text = read_attribute(tree, disk, "dev");
   g_auto(GStrv) halves = g_strsplit(text ? text : "", ":", 3);
@@ -62,7 +67,7 @@ static const char *identity_name(const DiskFacts *facts)
   return facts->bus == DISK_BUS_VIRTIO ? "serial" : "wwn";
 }
 
-static GPtrArray *list_disks(const DeviceTree *tree, GError **error)
+GPtrArray *device_tree_disks(const DeviceTree *tree, GError **error)
 {
   g_autofree char *path = g_build_filename(tree->sys_dir, "block", NULL);
   DIR *directory = opendir(path);
@@ -87,7 +92,7 @@ static GPtrArray *list_disks(const DeviceTree *tree, GError **error)
 
 gboolean device_find(const DeviceTree *tree, const DiskFacts *facts, Device *ret_device, GError **error)
 {
-  g_autoptr(GPtrArray) disks = list_disks(tree, error);
+  g_autoptr(GPtrArray) disks = device_tree_disks(tree, error);
   if (!disks)
     return FALSE;
   const char *found = NULL;
@@ -105,7 +110,7 @@ gboolean device_find(const DeviceTree *tree, const DiskFacts *facts, Device *ret
     return evs_error_set(error, EVS_CODE_NOT_FOUND, "no disk with %s '%s' on this node", identity_name(facts),
                          facts->identity);
   dev_t number = 0;
-  if (!read_number(tree, found, &number, error))
+  if (!device_tree_number(tree, found, &number, error))
     return FALSE;
   ret_device->name = g_strdup(found);
   ret_device->node = g_build_filename(tree->dev_dir, found, NULL);
@@ -116,10 +121,10 @@ gboolean device_find(const DeviceTree *tree, const DiskFacts *facts, Device *ret
 gboolean device_open_number(const DeviceTree *tree, dev_t number, Device *ret_device, GError **error)
 {
   static const DiskFacts any = {.size_bytes = 0};
-  g_autoptr(GPtrArray) disks = list_disks(tree, error);
+  g_autoptr(GPtrArray) disks = device_tree_disks(tree, error);
   for (guint i = 0; disks && i < disks->len; i++) {
     dev_t is = 0;
-    if (!read_number(tree, disks->pdata[i], &is, NULL) || is != number)
+    if (!device_tree_number(tree, disks->pdata[i], &is, NULL) || is != number)
       continue;
     ret_device->name = g_strdup(disks->pdata[i]);
     ret_device->node = g_build_filename(tree->dev_dir, ret_device->name, NULL);
@@ -158,13 +163,4 @@ gboolean device_acquire(const DeviceTree *tree, const DiskFacts *facts, gint64 d
     clock_sleep_until(MIN(deadline_us, clock_deadline_in_ms(pause_ms)));
     pause_ms = MIN(pause_ms * 2, LONGEST_PAUSE_MS);
   }
-}
-
-gboolean device_tree_has_virtio(const DeviceTree *tree)
-{
-  g_autoptr(GPtrArray) disks = list_disks(tree, NULL);
-  for (guint i = 0; disks && i < disks->len; i++)
-    if (g_str_has_prefix(disks->pdata[i], "vd"))
-      return TRUE;
-  return FALSE;
 }

@@ -31,10 +31,6 @@ void node_add_services(Node *node, RpcServer *server);
  * UNAVAILABLE when the metadata service does not tell. */
 gboolean node_identify(Node *node, const char **ret_id, const char **ret_zone, GError **error);
 
-/* How many volumes this node takes: the option, else 23 (virtio: 24 less the system disk) or 59 (SCSI: 60 less it),
- * less the reserved ones. */
-int node_attach_limit(const Node *node);
-
 /* Handlers, each in a file of its own (stage.c ...). */
 ProtobufCMessage *node_get_plugin_info(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_get_plugin_capabilities(RpcCall *call, const void *request, void *data,

@@ -2,20 +2,12 @@
 #include "node/node.h"
 
 #include "base/clock.h"
+#include "node/attach_limit.h"
 #include "node/metadata_reply.h"
 #include "node/request.h"
 #include "node/spawn.h"
 
-/* EVS allows 24 virtio disks, 60 disks in all (virtio and SCSI together); one is the system disk. */
-enum { VIRTIO_LIMIT = 23, SCSI_LIMIT = 59, METADATA_TIMEOUT_MS = 25 * 1000 };
-
-int node_attach_limit(const Node *node)
-{
-  if (node->options.attach_limit)
-    return node->options.attach_limit;
-  int allowed = device_tree_has_virtio(&node->tree) ? VIRTIO_LIMIT : SCSI_LIMIT;
-  return MAX(1, allowed - node->options.reserved);
-}
+enum { METADATA_TIMEOUT_MS = 25 * 1000 };
 
 /* "<directory of this executable>/evs-csi-metadata" */
 static char *helper_path(void)
@@ -90,7 +82,7 @@ ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, 
   Csi__V1__NodeGetInfoResponse *response = g_new0(Csi__V1__NodeGetInfoResponse, 1);
   csi__v1__node_get_info_response__init(response);
   response->node_id = g_strdup(id);
-  response->max_volumes_per_node = node_attach_limit(node);
+  response->max_volumes_per_node = attach_limit_get(node);
   response->accessible_topology = zone_topology(zone);
   return &response->base;
 }

@@ -17,13 +17,79 @@ static void assert_info(const Plugin *node, const char *id, const char *zone, in
 static void options_are_what_it_says(void **state)
 {
   NodeBench *bench = node_bench_new(*state);
-  assert_info(bench_node_start(bench, NULL), "node-1", "zone-1", 59);
+  assert_info(bench_node_start(bench, NULL), "node-1", "zone-1", 23); /* no disk to judge by */
   static const char *const limited[] = {"--volume-attach-limit=7", NULL};
   assert_info(bench_node_start(bench, limited), "node-1", "zone-1", 7);
-  bench_disk_new(bench, MIB); /* a virtio disk: another limit counts */
-  assert_info(bench_node_start(bench, NULL), "node-1", "zone-1", 23);
   static const char *const reserved[] = {"--reserved-volume-attachments=3", NULL};
   assert_info(bench_node_start(bench, reserved), "node-1", "zone-1", 20);
+}
+
+/* A disk that is there by its name and number only. */
+static void show_disk(const NodeBench *bench, const char *name, const char *number)
+{
+  g_autofree char *directory = g_build_filename(bench->sys_dir, "block", name, NULL);
+  g_autofree char *path = g_build_filename(directory, "dev", NULL);
+  assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+  assert_true(g_file_set_contents(path, number, -1, NULL));
+}
+
+static void scsi_disks_leave_more_room(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  show_disk(bench, "loop0", "7:0\n");
+  assert_info(node, "node-1", "zone-1", 23);
+  show_disk(bench, "sda", "8:0\n");
+  assert_info(node, "node-1", "zone-1", 59); /* the system disk */
+  show_disk(bench, "sdb", "8:16\n");
+  assert_info(node, "node-1", "zone-1", 58);
+  show_disk(bench, "vda", "254:0\n"); /* a virtio system disk: sda and sdb are somebody's */
+  assert_info(node, "node-1", "zone-1", 21);
+}
+
+static void disks_of_others_are_taken_off(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  static const char *const reserved[] = {"--reserved-volume-attachments=3", NULL};
+  static const char *const fixed[] = {"--volume-attach-limit=9", NULL};
+  Plugin *node = bench_node_start(bench, NULL), *keeping = bench_node_start(bench, reserved),
+         *told = bench_node_start(bench, fixed);
+  static const char *const types[] = {"ext4", "btrfs"};
+  show_disk(bench, "vda", "254:0\n");
+  assert_info(node, "node-1", "zone-1", 23);
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+    BenchDisk *disk = bench_disk_new(bench, 512 * MIB);
+    assert_info(node, "node-1", "zone-1", 22); /* attached, nobody's yet */
+    bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE));
+    assert_info(node, "node-1", "zone-1", 23);
+  }
+  BenchDisk *raw = bench_disk_new(bench, 64 * MIB);
+  bench_ok(node, "NodePublishVolume", bench_publish(raw, csi_block(), raw->target, FALSE));
+  assert_info(node, "node-1", "zone-1", 23);
+  show_disk(bench, "vdz", "254:16\n");
+  assert_info(node, "node-1", "zone-1", 22);
+  assert_info(keeping, "node-1", "zone-1", 19);
+  assert_info(told, "node-1", "zone-1", 9);
+}
+
+/* After a reboot disks are attached and not mounted yet; kubelet's notes tell whose they are. */
+static void disks_that_kubelet_knows_are_ours(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  static const char *const places[] = {"evs.csi.huaweicloud.com/0123abcd", "volumeDevices/pvc-1/data"};
+  for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+    BenchDisk *disk = bench_disk_new(bench, 64 * MIB);
+    assert_info(node, "node-1", "zone-1", 22);
+    g_autofree char *directory =
+      g_build_filename(bench->kubelet_dir, "plugins/kubernetes.io/csi", places[i], NULL);
+    g_autofree char *path = g_build_filename(directory, "vol_data.json", NULL);
+    g_autofree char *text =
+      g_strdup_printf("{\"driverName\":\"evs.csi.huaweicloud.com\",\"volumeHandle\":\"%s\"}", disk->id);
+    assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_info(node, "node-1", "zone-1", 23);
+  }
 }
 
 static void the_metadata_service_is_asked_once(void **state)
@@ -99,11 +165,10 @@ static void it_links_no_http_client(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(options_are_what_it_says),
-    TEST(the_metadata_service_is_asked_once),
-    TEST(a_silent_metadata_service_is_an_error_not_a_crash),
-    TEST(nonsense_ends_it_before_it_serves),
-    TEST(it_links_no_http_client),
+    TEST(options_are_what_it_says),           TEST(scsi_disks_leave_more_room),
+    TEST(disks_of_others_are_taken_off),      TEST(disks_that_kubelet_knows_are_ours),
+    TEST(the_metadata_service_is_asked_once), TEST(a_silent_metadata_service_is_an_error_not_a_crash),
+    TEST(nonsense_ends_it_before_it_serves),  TEST(it_links_no_http_client),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
