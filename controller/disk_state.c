@@ -85,3 +85,8 @@ gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error)
                       order_id, uses[use].done);
   return TRUE;
 }
+
+gboolean disk_is_locked_error(const GError *error)
+{
+  return evs_error_is_cloud(error, "EVS.2068");
+}

@@ -88,6 +88,11 @@ static ExtendResult judge_refusal(Expansion *expansion, const EvsDisk *disk, GEr
   if (changed || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
     return context_pause(&expansion->to_wait, LOOK_PAUSE_MS, local->message, error) ? EXTEND_AGAIN
                                                                                     : EXTEND_FAILED;
+  if (disk_is_locked_error(local)) {
+    evs_error_set(error, EVS_CODE_ABORTED, "expanding disk '%s': another change of the disk runs: %s",
+                  disk->id, local->message);
+    return EXTEND_FAILED;
+  }
   if (evs_error_is_cloud(local, "EVS.1066")) {
     g_autofree char *servers = describe_server_states(expansion, disk);
     g_prefix_error(&local,

@@ -26,6 +26,18 @@ static Csi__V1__PluginCapability *plugin_capability(Csi__V1__PluginCapability__S
   return capability;
 }
 
+/* Disks grow with I/O running. */
+static Csi__V1__PluginCapability *expansion_capability(void)
+{
+  Csi__V1__PluginCapability *capability = g_new0(Csi__V1__PluginCapability, 1);
+  csi__v1__plugin_capability__init(capability);
+  capability->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_VOLUME_EXPANSION;
+  capability->volume_expansion = g_new0(Csi__V1__PluginCapability__VolumeExpansion, 1);
+  csi__v1__plugin_capability__volume_expansion__init(capability->volume_expansion);
+  capability->volume_expansion->type = CSI__V1__PLUGIN_CAPABILITY__VOLUME_EXPANSION__TYPE__ONLINE;
+  return capability;
+}
+
 #define SERVICE(name) CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__##name
 
 static const struct {
@@ -43,10 +55,11 @@ ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *re
   const Controller *controller = data;
   Csi__V1__GetPluginCapabilitiesResponse *response = g_new0(Csi__V1__GetPluginCapabilitiesResponse, 1);
   csi__v1__get_plugin_capabilities_response__init(response);
-  response->capabilities = g_new0(Csi__V1__PluginCapability *, G_N_ELEMENTS(services));
+  response->capabilities = g_new0(Csi__V1__PluginCapability *, G_N_ELEMENTS(services) + 1);
   for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
     if (!services[i].gate || services[i].gate(&controller->gates))
       response->capabilities[response->n_capabilities++] = plugin_capability(services[i].type);
+  response->capabilities[response->n_capabilities++] = expansion_capability();
   return &response->base;
 }
 
@@ -85,6 +98,8 @@ static const struct {
   {RPC(LIST_VOLUMES), NULL},
   {RPC(LIST_VOLUMES_PUBLISHED_NODES), NULL},
   {RPC(GET_CAPACITY), NULL},
+  {RPC(EXPAND_VOLUME), NULL},
+  {RPC(MODIFY_VOLUME), NULL},
   {RPC(GET_VOLUME), NULL},
   {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
 };

@@ -78,14 +78,19 @@ static gboolean check_target(const Modification *modification, const VolumeParam
   return parameters_check_performance(target, target->type, disk->size_gib, error);
 }
 
-/* The cloud took nothing, or nobody knows. Takes the error. */
+/* The cloud took nothing, or nobody knows. Takes the error. A change under way locks the disk without showing in its
+ * status: that passes by itself. */
 static ModifyResult judge_refusal(Modification *modification, GError *refusal, GError **error)
 {
   g_autoptr(GError) local = refusal;
   if (evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
     return context_pause(&modification->to_wait, LOOK_PAUSE_MS, local->message, error) ? MODIFY_AGAIN
                                                                                        : MODIFY_FAILED;
-  g_propagate_error(error, g_steal_pointer(&local));
+  if (disk_is_locked_error(local))
+    evs_error_set(error, EVS_CODE_ABORTED, "another change of the disk runs, which may take hours: %s",
+                  local->message);
+  else
+    g_propagate_error(error, g_steal_pointer(&local));
   g_prefix_error(error, "modifying disk '%s': ", modification->volume_id);
   return MODIFY_FAILED;
 }
@@ -137,13 +142,6 @@ static ModifyResult modify_once(Modification *modification, GError **error)
     evs_disk_get(controller->client, &modification->to_send, modification->volume_id, error);
   if (!disk)
     return MODIFY_FAILED;
-  if (g_str_equal(disk->status, "retyping") && asked->type) {
-    rpc_call_note(modification->call, "the type of disk %s is being changed", disk->id);
-    return evs_watch_retype(controller->watcher, &modification->to_wait, disk->id, NULL, asked->type, NULL,
-                            error)
-             ? MODIFY_AGAIN
-             : MODIFY_FAILED;
-  }
   if (is_reached(asked, disk))
     return MODIFY_DONE;
   VolumeParameters target = complete(asked, disk);
