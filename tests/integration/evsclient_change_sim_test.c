@@ -2,7 +2,9 @@
  * and what waiting for many of them costs. */
 #include "base/clock.h"
 #include "base/thread.h"
+#include "evsclient/api.h"
 #include "evsclient/disk_change.h"
+#include "evsclient/quota.h"
 #include "evsclient/server.h"
 #include "tests/integration/evsclient_cloud.h"
 
@@ -157,6 +159,55 @@ static void test_failed_performance(void **state)
   cloud_close(&cloud);
 }
 
+static void switch_bin_on(Cloud *cloud)
+{
+  static const EvsOperation set_policy = {
+    .id = "recycle.set_policy",
+    .what = "switch the recycle bin on",
+    .service = EVS_SERVICE_EVS,
+    .method = "PUT",
+    .path = "/v3/{project}/recycle-bin-volumes/policy",
+  };
+  EvsCall call = {.operation = &set_policy,
+                  .body = "{\"keep_time\":365,\"switch\":true,\"threshold_time\":1}"};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) answer = evs_api_call(cloud->client, &cloud->context, &call, &error);
+  cloud_assert_ok(answer != NULL, error);
+}
+
+static void delete_disk(Cloud *cloud, const char *id)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *job = NULL;
+  cloud_assert_ok(evs_disk_delete(cloud->client, &cloud->context, id, &job, &error), error);
+  cloud_assert_ok(evs_watch_delete(cloud->watcher, &cloud->context, id, job, &error), error);
+}
+
+static void test_recycle_bin(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  g_autoptr(EvsConfig) config = cloud_load_config(sim);
+  Cloud cloud = cloud_open(config);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *gone = cloud_create_disk(&cloud, NULL), *kept = cloud_create_disk(&cloud, NULL),
+                  *never = NULL, *until = NULL;
+  gboolean found = TRUE;
+  delete_disk(&cloud, gone);
+  cloud_assert_ok(evs_recycle_bin_find(cloud.client, &cloud.context, gone, &found, &never, &error), error);
+  assert_false(found);
+  assert_null(never);
+  switch_bin_on(&cloud);
+  /* The bin takes disks that are a day old: 0.9 s at this speed. */
+  sim_send(sim, "PUT", "/_sim/clock", "{\"speed\":100000}");
+  clock_sleep_until(clock_deadline_in_ms(1000));
+  sim_send(sim, "PUT", "/_sim/clock", "{\"speed\":1}");
+  delete_disk(&cloud, kept);
+  cloud_assert_ok(evs_recycle_bin_find(cloud.client, &cloud.context, kept, &found, &until, &error), error);
+  assert_true(found);
+  assert_true(*until);
+  cloud_close(&cloud);
+}
+
 typedef struct {
   Cloud *cloud;
   const char *id;
@@ -208,13 +259,10 @@ static void test_storm_costs_few_lists(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    SIM_TEST(test_extend),
-    SIM_TEST(test_failed_extend),
-    SIM_TEST(test_performance),
-    SIM_TEST(test_lost_answer_of_an_extend),
-    SIM_TEST(test_type),
-    SIM_TEST(test_failed_performance),
-    SIM_TEST(test_storm_costs_few_lists),
+    SIM_TEST(test_extend),      SIM_TEST(test_failed_extend),
+    SIM_TEST(test_performance), SIM_TEST(test_lost_answer_of_an_extend),
+    SIM_TEST(test_type),        SIM_TEST(test_failed_performance),
+    SIM_TEST(test_recycle_bin), SIM_TEST(test_storm_costs_few_lists),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
