@@ -8,9 +8,9 @@
 
 enum { CREATED_AT_MAX = 40 };
 
-char *list_token_new(const EvsDisk *last)
+char *list_token_new(const char *created_at, const char *id)
 {
-  return g_strdup_printf("%s/%s", last->created_at, last->id);
+  return g_strdup_printf("%s/%s", created_at, id);
 }
 
 static gboolean is_time(const char *text)
@@ -94,8 +94,10 @@ static ProtobufCMessage *new_response(GPtrArray *disks, guint max_entries)
     response->entries = g_new0(Csi__V1__ListVolumesResponse__Entry *, count);
   for (guint i = 0; i < count; i++)
     response->entries[response->n_entries++] = new_entry(disks->pdata[i]);
-  if (count < disks->len)
-    response->next_token = list_token_new(disks->pdata[count - 1]);
+  if (count < disks->len) {
+    const EvsDisk *last = disks->pdata[count - 1];
+    response->next_token = list_token_new(last->created_at, last->id);
+  }
   return &response->base;
 }
 

@@ -14,8 +14,8 @@
 /* Entries of one answer when the caller sets no max_entries: about 2 MB; gRPC clients read 4 MiB by default. */
 enum { LIST_ENTRIES_MAX = 10000 };
 
-/* Position behind an entry: "<created_at>/<id>". */
-char *list_token_new(const EvsDisk *last);
+/* Position behind an entry, a disk or a snapshot: "<created_at>/<id>". */
+char *list_token_new(const char *created_at, const char *id);
 
 /* ABORTED for a text that is no token; "" is the start. *ret_created_at (newly allocated) and *ret_id (within it) are
  * NULL for the start. */

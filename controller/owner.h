@@ -1,4 +1,4 @@
-/* Whose disk is it? Ownership lives in the disk's metadata, so that it survives restarts and is seen by every
+/* Whose disk or snapshot is it? Ownership lives in its metadata, so that it survives restarts and is seen by every
  * controller (design: Names, Ownership).
  *
  * Compared: evs.csi.huaweicloud.com/{cluster,driver,name-sha256}. For people: csi.storage.k8s.io/pv/name and
@@ -6,10 +6,15 @@
 #pragma once
 
 #include "evsclient/disk.h"
+#include "evsclient/snapshot.h"
 
 #define OWNER_KEY_CLUSTER "evs.csi.huaweicloud.com/cluster"
 #define OWNER_KEY_DRIVER "evs.csi.huaweicloud.com/driver"
 #define OWNER_KEY_NAME_HASH "evs.csi.huaweicloud.com/name-sha256"
+/* On disks made from something: "snapshot:<id>" or "volume:<id>", what the request named. */
+#define OWNER_KEY_SOURCE "evs.csi.huaweicloud.com/source"
+/* On the temporary snapshots of clones: the id of the disk that is cloned. */
+#define OWNER_KEY_CLONE_OF "evs.csi.huaweicloud.com/clone-of"
 #define OWNER_KEY_PV_NAME "csi.storage.k8s.io/pv/name"
 #define OWNER_KEY_PVC_NAME "csi.storage.k8s.io/pvc/name"
 #define OWNER_KEY_PVC_NAMESPACE "csi.storage.k8s.io/pvc/namespace"
@@ -27,8 +32,8 @@ typedef enum {
   OWNER_ANOTHER, /* another cluster, or another driver of this one */
 } OwnerKind;
 
-/* Puts the compared keys for a volume of this CSI name into metadata (string -> string, both owned). */
-void owner_mark(const Owner *owner, const char *volume_name, GHashTable *metadata);
+/* Puts the compared keys for a volume or snapshot of this CSI name into metadata (string -> string, both owned). */
+void owner_mark(const Owner *owner, const char *name, GHashTable *metadata);
 
 /* Puts a value for people, cut to 76 bytes + '~' + 8 hexadecimal digits of its SHA-256 when too long. */
 void owner_note(GHashTable *metadata, const char *key, const char *value);
@@ -43,3 +48,8 @@ gboolean owner_made_for(const Owner *owner, const EvsDisk *disk, const char *vol
 
 /* Was the disk created for a volume by us or by the Go peer (and so not brought in by hand)? */
 gboolean owner_made_volume(const Owner *owner, const EvsDisk *disk);
+
+/* The same for snapshots. */
+OwnerKind owner_of_snapshot(const Owner *owner, const EvsSnapshot *snapshot);
+char *owner_describe_snapshot(const EvsSnapshot *snapshot);
+gboolean owner_made_snapshot_for(const Owner *owner, const EvsSnapshot *snapshot, const char *snapshot_name);

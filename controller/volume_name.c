@@ -11,7 +11,7 @@ enum { PREFIX_BYTES = 31, HASH_DIGITS = 32 };
 gboolean volume_name_check(const char *name, GError **error)
 {
   if (name[0] == '\0')
-    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "field 'name' is empty: a volume needs a name");
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "field 'name' is empty: a name is needed");
   gsize length = strlen(name);
   if (length > VOLUME_NAME_MAX)
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,

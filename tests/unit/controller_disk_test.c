@@ -286,7 +286,8 @@ static void test_list_select(void **state)
   g_autoptr(GPtrArray) all = new_list();
   list_select(all, &us, FALSE, NULL, NULL);
   assert_ids(all, "2354");
-  g_autofree char *token = list_token_new(all->pdata[1]);
+  g_autofree char *token =
+    list_token_new(((EvsDisk *)all->pdata[1])->created_at, ((EvsDisk *)all->pdata[1])->id);
   assert_string_equal(token, "2026-01-03/" ID("3"));
 
   g_autofree char *created_at = NULL;
@@ -478,7 +479,7 @@ static void test_create_request(void **state)
   message.volume_content_source = &source;
   error = NULL;
   assert_null(create_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error));
-  assert_error(error, EVS_CODE_INVALID_ARGUMENT, "field 'volume_content_source' is not supported");
+  assert_error(error, EVS_CODE_INVALID_ARGUMENT, "field 'volume_content_source' names no source");
   message.volume_content_source = NULL;
   Csi__V1__CreateVolumeRequest__MutableParametersEntry entry =
     CSI__V1__CREATE_VOLUME_REQUEST__MUTABLE_PARAMETERS_ENTRY__INIT;
