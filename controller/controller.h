@@ -47,6 +47,11 @@ ProtobufCMessage *modify_volume(RpcCall *call, const void *request, void *data, 
 ProtobufCMessage *get_capacity(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
 
+ProtobufCMessage *create_snapshot(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *delete_snapshot(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *list_snapshots(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *get_snapshot(RpcCall *call, const void *request, void *data, GError **error);
+
 /* ---- keys of the single flights (RpcKeyFunc): they refuse what can be refused without I/O ---- */
 
 char *expand_volume_key(const void *request, void *data, GError **error);
@@ -55,3 +60,5 @@ char *create_volume_key(const void *request, void *data, GError **error);
 char *delete_volume_key(const void *request, void *data, GError **error);
 char *publish_volume_key(const void *request, void *data, GError **error);
 char *unpublish_volume_key(const void *request, void *data, GError **error);
+char *create_snapshot_key(const void *request, void *data, GError **error);
+char *delete_snapshot_key(const void *request, void *data, GError **error);

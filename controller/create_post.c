@@ -30,6 +30,26 @@ static void metadata_put(GHashTable *metadata, const char *key, const char *valu
   g_hash_table_insert(metadata, g_strdup(key), g_strdup(value));
 }
 
+static void put_device(const VolumeParameters *parameters, GHashTable *metadata)
+{
+  if (parameters->scsi)
+    metadata_put(metadata, "hw:passthrough", "true");
+  if (parameters->kms_key_id) {
+    metadata_put(metadata, "__system__encrypted", "1");
+    metadata_put(metadata, "__system__cmkid", parameters->kms_key_id);
+  }
+}
+
+/* Device type and encryption come from the snapshot; EVS refuses to be told them (EVS.1043). The temporary snapshot of a
+ * clone goes away, so a clone must not lean on it. */
+static void put_source(const Creation *creation, GHashTable *metadata)
+{
+  const CreateRequest *request = creation->request;
+  g_hash_table_insert(metadata, g_strdup(OWNER_KEY_SOURCE), create_request_source_mark(request));
+  if (request->source_kind == SOURCE_VOLUME || request->parameters.full_clone)
+    metadata_put(metadata, "full_clone", "1");
+}
+
 static GHashTable *build_metadata(const Creation *creation)
 {
   const VolumeParameters *parameters = &creation->request->parameters;
@@ -41,12 +61,10 @@ static GHashTable *build_metadata(const Creation *creation)
     owner_note(metadata, OWNER_KEY_PVC_NAME, parameters->pvc_name);
   if (parameters->pvc_namespace)
     owner_note(metadata, OWNER_KEY_PVC_NAMESPACE, parameters->pvc_namespace);
-  if (parameters->scsi)
-    metadata_put(metadata, "hw:passthrough", "true");
-  if (parameters->kms_key_id) {
-    metadata_put(metadata, "__system__encrypted", "1");
-    metadata_put(metadata, "__system__cmkid", parameters->kms_key_id);
-  }
+  if (creation->snapshot_id)
+    put_source(creation, metadata);
+  else
+    put_device(parameters, metadata);
   return metadata;
 }
 
@@ -59,10 +77,11 @@ static gboolean send_post(Creation *creation, Posted *posted, GError **error)
     .name = request->evs_name,
     .availability_zone = creation->zone,
     .volume_type = creation->type,
-    .size_gib = request->size.create_gib,
+    .size_gib = creation->size_gib,
+    .snapshot_id = creation->snapshot_id,
     .multiattach = request->parameters.multiattach,
-    .iops = request->parameters.iops,
-    .throughput = request->parameters.throughput,
+    .iops = creation->iops,
+    .throughput = creation->throughput,
     .enterprise_project_id = request->parameters.enterprise_project_id,
     .dedicated_storage_id = request->parameters.dedicated_storage_id,
     .metadata = metadata,
@@ -134,6 +153,10 @@ static Step judge_refusal(Creation *creation, const Posted *posted, GError *refu
     creation->without_token = TRUE;
     return creation_look(creation, &creation->to_wait, error);
   }
+  /* The temporary snapshot may be removed by whoever takes it for abandoned: the next call takes another. */
+  if (creation->request->source_kind == SOURCE_VOLUME &&
+      (evs_error_is(local, EVS_CODE_NOT_FOUND) || evs_error_is_cloud(local, "EVS.2043")))
+    local->code = EVS_CODE_ABORTED;
   g_propagate_error(error, g_steal_pointer(&local));
   g_prefix_error(error, "creating a disk for volume '%s': ", creation->request->name);
   return STEP_FAILED;

@@ -3,18 +3,27 @@
 #include "base/error.h"
 #include "controller/mkfs_parameters.h"
 #include "controller/topology.h"
+#include "controller/volume_id.h"
 #include "controller/volume_name.h"
 
-static gboolean check_unsupported(const Csi__V1__CreateVolumeRequest *message, GError **error)
+static gboolean take_source(CreateRequest *request, const Csi__V1__VolumeContentSource *source,
+                            GError **error)
 {
-  const Csi__V1__VolumeContentSource *source = message->volume_content_source;
-  if (source)
-    return evs_error_set(
-      error, EVS_CODE_INVALID_ARGUMENT,
-      "field 'volume_content_source' is not supported: this driver creates empty volumes only, not "
-      "from a %s",
-      source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME ? "volume" : "snapshot");
-  return TRUE;
+  if (!source)
+    return TRUE;
+  switch (source->type_case) {
+  case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT:
+    request->source_kind = SOURCE_SNAPSHOT;
+    request->source_id = g_strdup(source->snapshot->snapshot_id);
+    return volume_id_check("volume_content_source.snapshot.snapshot_id", request->source_id, error);
+  case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME:
+    request->source_kind = SOURCE_VOLUME;
+    request->source_id = g_strdup(source->volume->volume_id);
+    return volume_id_check("volume_content_source.volume.volume_id", request->source_id, error);
+  default:
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "field 'volume_content_source' names no source; accepted: snapshot, volume");
+  }
 }
 
 /* A disk that several servers write needs multiattach, and only raw block survives that. */
@@ -47,13 +56,14 @@ CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message,
       !parameters_apply_mutable(STRING_MAP(message, mutable_parameters), &request->parameters, error) ||
       !mkfs_parameters_check(&request->parameters, message->volume_capabilities,
                              message->n_volume_capabilities, error) ||
-      !check_sharing(request, error) || !check_unsupported(message, error))
+      !check_sharing(request, error) || !take_source(request, message->volume_content_source, error))
     return NULL;
 
   request->zones = topology_zones(message->accessibility_requirements, error);
   if (!request->zones || !topology_narrow(request->zones, request->parameters.availability, error))
     return NULL;
-  if (request->parameters.type &&
+  /* A disk made of another has that one's performance unless told otherwise: judged once it is known. */
+  if (request->parameters.type && request->source_kind == SOURCE_NONE &&
       !parameters_check_performance(&request->parameters, request->parameters.type, request->size.create_gib,
                                     error))
     return NULL;
@@ -69,7 +79,16 @@ void create_request_free(CreateRequest *request)
     return;
   g_free(request->name);
   g_free(request->evs_name);
+  g_free(request->source_id);
   parameters_clear(&request->parameters);
   g_clear_pointer(&request->zones, g_ptr_array_unref);
   g_free(request);
+}
+
+char *create_request_source_mark(const CreateRequest *request)
+{
+  if (request->source_kind == SOURCE_NONE)
+    return NULL;
+  return g_strconcat(request->source_kind == SOURCE_VOLUME ? "volume:" : "snapshot:", request->source_id,
+                     NULL);
 }

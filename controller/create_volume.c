@@ -1,12 +1,14 @@
 #include "controller/create_volume.h"
 
 #include "base/clock.h"
+#include "controller/clone_snapshot.h"
 #include "controller/context.h"
 #include "controller/creation.h"
 #include "controller/find_disk.h"
 #include "controller/mkfs_parameters.h"
 #include "controller/topology.h"
 #include "controller/volume_message.h"
+#include "controller/volume_source.h"
 
 enum { LOOK_PAUSE_MS = 1000, LOOK_PAUSE_MAX_MS = 5000 };
 
@@ -71,26 +73,51 @@ static gboolean choose_place(Creation *creation, GError **error)
     g_prefix_error(error, "choosing a zone: ");
     return FALSE;
   }
+  creation->size_gib = request->size.create_gib;
+  creation->iops = request->parameters.iops;
+  creation->throughput = request->parameters.throughput;
   return topology_choose(request->zones, request->parameters.type, types, available, &creation->zone,
                          &creation->type, error) &&
-         parameters_check_performance(&request->parameters, creation->type, request->size.create_gib, error);
+         parameters_check_performance(&request->parameters, creation->type, creation->size_gib, error);
 }
 
-static Step run(Creation *creation, GError **error)
+static Step make(Creation *creation, GError **error)
 {
-  Step step = creation_look(creation, &creation->to_send, error);
-  if (step != STEP_AGAIN)
-    return step;
-  if (!choose_place(creation, error))
+  gboolean prepared = creation->request->source_kind == SOURCE_NONE ? choose_place(creation, error)
+                                                                    : volume_source_prepare(creation, error);
+  if (!prepared)
     return STEP_FAILED;
   for (guint posts = 0; posts < CREATE_POSTS_MAX; posts++) {
-    step = creation_post(creation, error);
+    Step step = creation_post(creation, error);
     if (step != STEP_AGAIN)
       return step;
   }
   evs_error_set(error, EVS_CODE_ABORTED, "no disk after %d requests to the cloud; the next call goes on",
                 CREATE_POSTS_MAX);
   return STEP_FAILED;
+}
+
+/* A disk may still be made of the temporary snapshot, by a job or by the next call. */
+static gboolean may_go_on(const GError *error)
+{
+  return evs_error_is(error, EVS_CODE_ABORTED) || evs_error_is(error, EVS_CODE_UNAVAILABLE) ||
+         evs_error_is(error, EVS_CODE_DEADLINE_EXCEEDED);
+}
+
+static Step run(Creation *creation, GError **error)
+{
+  const CreateRequest *request = creation->request;
+  if (!volume_source_check_exists(request, error))
+    return STEP_FAILED;
+  g_autoptr(GError) local = NULL;
+  Step step = creation_look(creation, &creation->to_send, &local);
+  if (step == STEP_AGAIN)
+    step = make(creation, &local);
+  if (request->source_kind == SOURCE_VOLUME && !may_go_on(local))
+    clone_snapshot_remove(creation->controller, creation->call, request->source_id, request->name);
+  if (local)
+    g_propagate_error(error, g_steal_pointer(&local));
+  return step;
 }
 
 ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, GError **error)
@@ -110,6 +137,7 @@ ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, 
   Step step = run(&creation, error);
   g_free(creation.zone);
   g_free(creation.type);
+  g_free(creation.snapshot_id);
   g_autoptr(EvsDisk) disk = creation.disk;
   if (step != STEP_DONE)
     return NULL;

@@ -10,7 +10,9 @@ typedef struct {
   RpcCall *call;
   const CreateRequest *request;
   EvsContext to_send, to_wait;
-  char *zone, *type;        /* of the new disk */
+  char *zone, *type; /* of the new disk */
+  gint64 size_gib, iops, throughput;
+  char *snapshot_id;        /* what the new disk is made of; NULL: empty */
   guint attempts_made;      /* tokens proven spent by this call */
   gboolean without_token;   /* EVS.2223: this cloud knows no tokens */
   gint64 conflict_since_us; /* of the first EVS.2219; 0: none */

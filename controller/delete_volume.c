@@ -1,10 +1,11 @@
 /* DeleteVolume: gone is OK, and only what may go goes.
  *
- * Never deleted: a disk of another cluster or driver, a disk in use, a disk paid by the year or month (EVS refuses it;
+ * Never deleted: a disk of another cluster or driver, a disk in use, a disk that has snapshots (delete_guard.h), a disk paid by the year or month (EVS refuses it;
  * it is unsubscribed instead). The call answers when the disk is gone. */
 #include "base/log.h"
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/delete_guard.h"
 #include "controller/disk_state.h"
 #include "controller/volume_id.h"
 #include "csi.pb-c.h"
@@ -61,7 +62,8 @@ static Start start_delete(Controller *controller, RpcCall *call, const char *vol
   g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &to_send, volume_id, &local);
   if (disk && g_str_equal(disk->status, "deleting"))
     return check_owner(controller, disk, error) ? START_RUNS : START_FAILED;
-  if (disk && !check_deletable(controller, disk, error))
+  if (disk &&
+      (!check_deletable(controller, disk, error) || !delete_guard_check(controller, call, disk->id, error)))
     return START_FAILED;
   if (disk && evs_disk_delete(controller->client, &to_send, volume_id, ret_job_id, &local))
     return START_SENT;

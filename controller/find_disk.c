@@ -85,7 +85,8 @@ const char *disk_kms_key(const EvsDisk *disk)
 
 gboolean disk_has_source(const EvsDisk *disk)
 {
-  return disk->snapshot_id[0] || disk->image_id[0] || disk->backup_id[0];
+  return disk->snapshot_id[0] || disk->image_id[0] || disk->backup_id[0] ||
+         evs_disk_metadata(disk, OWNER_KEY_SOURCE)[0];
 }
 
 static gboolean refuse(const EvsDisk *disk, GError **error, const char *what, const char *has,
@@ -126,19 +127,43 @@ static gboolean place_fits(const CreateRequest *request, const EvsDisk *disk, GE
   return TRUE;
 }
 
+/* The mark rules; a disk without one (made by the Go peer) may still show its snapshot. */
+static gboolean source_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
+{
+  g_autofree char *wanted = create_request_source_mark(request);
+  if (!wanted)
+    return !disk_has_source(disk) ||
+           refuse(disk, error, "source", "a snapshot, volume, image or backup", "an empty disk");
+  const char *mark = evs_disk_metadata(disk, OWNER_KEY_SOURCE);
+  g_autofree char *shown = mark[0]                ? g_strdup(mark)
+                           : disk->snapshot_id[0] ? g_strconcat("snapshot:", disk->snapshot_id, NULL)
+                                                  : NULL;
+  return (shown && g_ascii_strcasecmp(shown, wanted) == 0) ||
+         refuse(disk, error, "source", shown ? shown : "none", wanted);
+}
+
+/* A copy has device type and encryption of its source, which were compared before it was made; the cloud need not
+ * repeat them on the copy. */
+static gboolean device_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
+{
+  const VolumeParameters *parameters = &request->parameters;
+  gboolean inherits = request->source_kind != SOURCE_NONE;
+  const char *kms_key = parameters->kms_key_id ? parameters->kms_key_id : "";
+  if (g_ascii_strcasecmp(kms_key, disk_kms_key(disk)) != 0 && !(inherits && !disk_kms_key(disk)[0]))
+    return refuse(disk, error, "encryption key", disk_kms_key(disk), kms_key);
+  if (disk_is_scsi(disk) != parameters->scsi && !(inherits && !disk_is_scsi(disk)))
+    return refuse(disk, error, "device type", disk_is_scsi(disk) ? "scsi" : "virtio",
+                  parameters->scsi ? "scsi" : "virtio");
+  return TRUE;
+}
+
 gboolean find_disk_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
 {
   const VolumeParameters *parameters = &request->parameters;
   if (!size_fits(request, disk, error) || !place_fits(request, disk, error))
     return FALSE;
-  if (disk_has_source(disk))
-    return refuse(disk, error, "source", "a snapshot, image or backup", "an empty disk");
-  const char *kms_key = parameters->kms_key_id ? parameters->kms_key_id : "";
-  if (g_ascii_strcasecmp(kms_key, disk_kms_key(disk)) != 0)
-    return refuse(disk, error, "encryption key", disk_kms_key(disk), kms_key);
-  if (disk_is_scsi(disk) != parameters->scsi)
-    return refuse(disk, error, "device type", disk_is_scsi(disk) ? "scsi" : "virtio",
-                  parameters->scsi ? "scsi" : "virtio");
+  if (!source_fits(request, disk, error) || !device_fits(request, disk, error))
+    return FALSE;
   if (disk->multiattach != parameters->multiattach)
     return refuse(disk, error, "multiattach", disk->multiattach ? "true" : "false",
                   parameters->multiattach ? "true" : "false");

@@ -21,5 +21,5 @@ gboolean find_disk_fits(const CreateRequest *request, const EvsDisk *disk, GErro
 /* The disk's device type and encryption as its metadata say. */
 gboolean disk_is_scsi(const EvsDisk *disk);
 const char *disk_kms_key(const EvsDisk *disk); /* "" when not encrypted */
-/* Made from a snapshot, an image or a backup: it may hold data. */
+/* Made from a snapshot, a volume, an image or a backup: it may hold data. */
 gboolean disk_has_source(const EvsDisk *disk);

@@ -40,12 +40,18 @@ static Csi__V1__PluginCapability *expansion_capability(void)
 
 #define SERVICE(name) CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__##name
 
+static gboolean snapshot_topology(const FeatureGates *gates)
+{
+  return gates->snapshot_topology;
+}
+
 static const struct {
   Csi__V1__PluginCapability__Service__Type type;
   gboolean (*gate)(const FeatureGates *gates); /* NULL: always */
 } services[] = {
   {SERVICE(CONTROLLER_SERVICE), NULL},
   {SERVICE(VOLUME_ACCESSIBILITY_CONSTRAINTS), NULL},
+  {SERVICE(SNAPSHOT_ACCESSIBILITY_CONSTRAINTS), snapshot_topology},
 };
 
 ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
@@ -102,6 +108,10 @@ static const struct {
   {RPC(MODIFY_VOLUME), NULL},
   {RPC(GET_VOLUME), NULL},
   {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
+  {RPC(CREATE_DELETE_SNAPSHOT), NULL},
+  {RPC(LIST_SNAPSHOTS), NULL},
+  {RPC(GET_SNAPSHOT), NULL},
+  {RPC(CLONE_VOLUME), NULL},
 };
 
 ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)

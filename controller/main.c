@@ -1,6 +1,7 @@
 /* evs-csi-controller: CSI Identity and Controller for EVS disks. Start: options, cloud-config, client, then serve;
  * SIGTERM drains. Nothing is kept on disk (ARCHITECTURE.md, "Crash-only"). */
 #include "base/log.h"
+#include "controller/clone_sweep.h"
 #include "controller/controller.h"
 #include "controller/options.h"
 #include "controller/reload.h"
@@ -71,8 +72,10 @@ int main(int argc, char **argv)
     .capacity = capacity_cache_new(capacity_fetch, client),
   };
   reload_start(reload, client);
+  CloneSweep *sweep = clone_sweep_start(&controller);
   int exit_code = serve(&options, &controller);
 
+  clone_sweep_stop(sweep);
   reload_stop(reload);
   evs_watcher_free(controller.watcher);
   server_lanes_free(controller.lanes);

@@ -46,6 +46,18 @@ static const RpcMethod controller_methods[] = {
   {.name = "ValidateVolumeCapabilities", .handle = validate_capabilities, .class = RPC_CLASS_OTHER},
   {.name = "ListVolumes", .handle = list_volumes, .class = RPC_CLASS_OTHER},
   {.name = "GetCapacity", .handle = get_capacity, .class = RPC_CLASS_OTHER},
+  {.name = "CreateSnapshot",
+   .handle = create_snapshot,
+   .key = create_snapshot_key,
+   .class = RPC_CLASS_SNAPSHOT,
+   .budget_ms = CREATE_BUDGET_MS},
+  {.name = "DeleteSnapshot",
+   .handle = delete_snapshot,
+   .key = delete_snapshot_key,
+   .class = RPC_CLASS_SNAPSHOT,
+   .budget_ms = CREATE_BUDGET_MS},
+  {.name = "ListSnapshots", .handle = list_snapshots, .class = RPC_CLASS_OTHER},
+  {.name = "GetSnapshot", .handle = get_snapshot, .class = RPC_CLASS_OTHER},
   {.name = "ControllerGetVolume", .handle = get_volume, .class = RPC_CLASS_OTHER},
 };
 

@@ -202,6 +202,19 @@ static const Performance performances[] = {
   {"ESSD2", 100, 256000, 1000, 0, 0, 0},
 };
 
+static const Performance *find_performance(const char *type)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(performances); i++)
+    if (g_str_equal(performances[i].type, type))
+      return &performances[i];
+  return NULL;
+}
+
+gboolean parameters_has_performance(const char *type)
+{
+  return find_performance(type) != NULL;
+}
+
 static gboolean check_one(const char *name, gint64 value, gint64 min, gint64 max, const char *type,
                           GError **error)
 {
@@ -223,10 +236,7 @@ gboolean parameters_check_performance(const VolumeParameters *given, const char 
                                       GError **error)
 {
   static const Performance none = {0};
-  const Performance *performance = &none;
-  for (gsize i = 0; i < G_N_ELEMENTS(performances); i++)
-    if (g_str_equal(performances[i].type, type))
-      performance = &performances[i];
+  const Performance *performance = find_performance(type) ? find_performance(type) : &none;
 
   gint64 iops_max = MIN(performance->iops_max, performance->iops_per_gib * size_gib);
   if (!check_one("iops", given->iops, performance->iops_min, iops_max, type, error))

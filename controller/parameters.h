@@ -9,7 +9,8 @@
  *   tags                  "key=value,key=value", at most 10
  *   enterpriseProjectId   a UUID, or 0
  *   multiattach           true: shared disk, needed for MULTI_NODE_MULTI_WRITER
- *   fullClone             how a disk is made from a snapshot; without one it has no effect
+ *   fullClone             true: a disk made from a snapshot gets a copy of all data and needs the snapshot no longer;
+ *                         false (default): as the cloud does it. Clones are always full copies
  *   blockSize, inodeSize, bytesPerInode, numberOfInodes   of a new file system (mkfs_parameters.h)
  *   csi.storage.k8s.io/... of the sidecars: always accepted; pv and pvc names go to the disk's metadata
  *
@@ -45,6 +46,9 @@ gboolean parameters_parse(StringMap map, UnknownParameters unknown, VolumeParame
 /* Mutable parameters on top of what is there; those of the sidecars are passed over. INVALID_ARGUMENT for an unknown
  * key or a bad value, naming what is accepted. *into may have changed then. */
 gboolean parameters_apply_mutable(StringMap map, VolumeParameters *into, GError **error);
+
+/* Does this type have iops of its own, so that creating a disk must state them? */
+gboolean parameters_has_performance(const char *type);
 
 /* Are iops and throughput right for this type and size? INVALID_ARGUMENT naming the accepted range. */
 gboolean parameters_check_performance(const VolumeParameters *parameters, const char *type, gint64 size_gib,

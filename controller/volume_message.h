@@ -4,7 +4,7 @@
 #include "csi.pb-c.h"
 #include "evsclient/disk.h"
 
-/* Id, capacity and topology of the disk. */
+/* Id, capacity, topology and, if it was made from something, content source of the disk. */
 Csi__V1__Volume *volume_message_new(const EvsDisk *disk);
 
 /* Ids of the servers that the disk is attached to, for the published_node_ids fields: newly allocated array of newly

@@ -34,10 +34,16 @@ static const BadInput bad_inputs[] = {
    "parameter 'colour' is unknown; accepted: type"},
   {"CreateVolume", "{" NAMED ",'parameters':{'type':'SSD','iops':'3000'}}", EVS_CODE_INVALID_ARGUMENT,
    "parameter 'iops' is not accepted for disk type 'SSD'"},
-  {"CreateVolume", "{" NAMED ",'volume_content_source':{'snapshot':{'snapshot_id':'" NOBODY "'}}}",
-   EVS_CODE_INVALID_ARGUMENT, "field 'volume_content_source' is not supported"},
   {"CreateVolume", "{" NAMED ",'mutable_parameters':{'colour':'1'}}", EVS_CODE_INVALID_ARGUMENT,
    "mutable parameter 'colour' is unknown; accepted: type, iops, throughput"},
+  {"CreateVolume", "{" NAMED ",'volume_content_source':{}}", EVS_CODE_INVALID_ARGUMENT,
+   "field 'volume_content_source' names no source; accepted: snapshot, volume"},
+  {"CreateVolume", "{" NAMED ",'volume_content_source':{'snapshot':{}}}", EVS_CODE_INVALID_ARGUMENT,
+   "field 'volume_content_source.snapshot.snapshot_id' is empty"},
+  {"CreateVolume", "{" NAMED ",'volume_content_source':{'snapshot':{'snapshot_id':'fake'}}}",
+   EVS_CODE_NOT_FOUND, "snapshot 'fake' does not exist"},
+  {"CreateVolume", "{" NAMED ",'volume_content_source':{'volume':{'volume_id':'fake'}}}", EVS_CODE_NOT_FOUND,
+   "volume 'fake' does not exist"},
   {"CreateVolume", "{" NAMED ",'accessibility_requirements':{'requisite':[{'segments':{'rack':'1'}}]}}",
    EVS_CODE_INVALID_ARGUMENT, "names no zone; accepted keys: topology.evs.csi.huaweicloud.com/zone"},
   {"DeleteVolume", "{}", EVS_CODE_INVALID_ARGUMENT, "field 'volume_id' is empty"},
@@ -59,6 +65,24 @@ static const BadInput bad_inputs[] = {
    EVS_CODE_NOT_FOUND, "volume 'fake' does not exist"},
   {"ControllerGetVolume", "{}", EVS_CODE_INVALID_ARGUMENT, "field 'volume_id' is empty"},
   {"ControllerGetVolume", "{'volume_id':'fake'}", EVS_CODE_NOT_FOUND, "volume 'fake' does not exist"},
+  {"CreateSnapshot", "{'source_volume_id':'" NOBODY "'}", EVS_CODE_INVALID_ARGUMENT, "field 'name' is empty"},
+  {"CreateSnapshot", "{'name':'snap-1'}", EVS_CODE_INVALID_ARGUMENT, "field 'source_volume_id' is empty"},
+  {"CreateSnapshot", "{'name':'snap-1','source_volume_id':'fake'}", EVS_CODE_NOT_FOUND,
+   "volume 'fake' does not exist"},
+  {"CreateSnapshot", "{'name':'evscsi-clone-1','source_volume_id':'" NOBODY "'}", EVS_CODE_INVALID_ARGUMENT,
+   "field 'name' begins with 'evscsi-clone-'"},
+  {"CreateSnapshot", "{'name':'autobk_snapshot_1','source_volume_id':'" NOBODY "'}",
+   EVS_CODE_INVALID_ARGUMENT, "field 'name' begins with 'autobk_snapshot_'"},
+  {"CreateSnapshot", "{'name':'s','source_volume_id':'" NOBODY "','parameters':{'colour':'red'}}",
+   EVS_CODE_INVALID_ARGUMENT, "parameter 'colour' is unknown; accepted: force-create, csi.storage.k8s.io/*"},
+  {"CreateSnapshot", "{'name':'s','source_volume_id':'" NOBODY "','parameters':{'force-create':'maybe'}}",
+   EVS_CODE_INVALID_ARGUMENT, "parameter 'force-create' is 'maybe'; accepted: true, false"},
+  {"DeleteSnapshot", "{}", EVS_CODE_INVALID_ARGUMENT, "field 'snapshot_id' is empty"},
+  {"GetSnapshot", "{}", EVS_CODE_INVALID_ARGUMENT, "field 'snapshot_id' is empty"},
+  {"GetSnapshot", "{'snapshot_id':'fake'}", EVS_CODE_NOT_FOUND, "snapshot 'fake' does not exist"},
+  {"ListSnapshots", "{'max_entries':-1}", EVS_CODE_INVALID_ARGUMENT, "field 'max_entries' is -1"},
+  {"ListSnapshots", "{'starting_token':'invalid-token'}", EVS_CODE_ABORTED,
+   "field 'starting_token' is no token"},
   {"ListVolumes", "{'max_entries':-1}", EVS_CODE_INVALID_ARGUMENT, "field 'max_entries' is -1"},
   {"ListVolumes", "{'starting_token':'invalid-token'}", EVS_CODE_ABORTED,
    "field 'starting_token' is no token"},
@@ -76,8 +100,7 @@ static void bad_input_is_refused_without_the_cloud(void **state)
 {
   Harness *harness = *state;
   Sim *sim = sim_start(harness, NULL);
-  Plugin *controller = controller_start(harness, sim, NULL);
-  sim_reset_calls(sim);
+  Plugin *controller = controller_start_quiet(harness, sim, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(bad_inputs); i++)
     csi_expect_error(controller, bad_inputs[i].method, from_text(bad_inputs[i].request), bad_inputs[i].code,
                      bad_inputs[i].text);

@@ -2,6 +2,9 @@
 
 #include "base/thread.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 struct CallRun {
   Call *call;
   Thread thread;
@@ -87,4 +90,96 @@ void assert_calls_at_most(const Sim *sim, const char *op, gint64 most)
     return;
   g_autofree char *all = sim_describe_calls(sim);
   fail_msg("%d calls of %s, at most %d wanted: %s", (int)calls, op ? op : "all", (int)most, all);
+}
+
+Plugin *controller_start_quiet(Harness *harness, const Sim *sim, const PluginOptions *options)
+{
+  gint64 before = sim_calls(sim, "6.2.4");
+  Plugin *controller = controller_start(harness, sim, options);
+  await_calls(sim, "6.2.4", before + 1);
+  sim_reset_calls(sim);
+  return controller;
+}
+
+json_t *sim_snapshots(const Sim *sim)
+{
+  json_t *state = sim_get(sim, "/_sim/state");
+  json_t *snapshots = json_incref(json_object_get(state, "snapshots"));
+  json_decref(state);
+  assert_true(json_is_array(snapshots));
+  return snapshots;
+}
+
+gsize sim_snapshot_count(const Sim *sim)
+{
+  json_t *snapshots = sim_snapshots(sim);
+  gsize count = json_array_size(snapshots);
+  json_decref(snapshots);
+  return count;
+}
+
+typedef struct {
+  const Sim *sim;
+  gsize count;
+} SnapshotCount;
+
+static gboolean has_count(void *data)
+{
+  const SnapshotCount *wanted = data;
+  return sim_snapshot_count(wanted->sim) == wanted->count;
+}
+
+void sim_wait_snapshot_count(const Sim *sim, gsize count)
+{
+  SnapshotCount wanted = {.sim = sim, .count = count};
+  if (!wait_until(has_count, &wanted, HARNESS_WAIT_MS))
+    fail_msg("%zu snapshots, %zu wanted", sim_snapshot_count(sim), count);
+}
+
+json_t *snapshot_request(const char *name, const char *volume_id)
+{
+  return json_pack("{s:s, s:s}", "name", name, "source_volume_id", volume_id);
+}
+
+char *snapshot_create(const Plugin *controller, const char *name, const char *volume_id)
+{
+  json_t *reply =
+    csi_call_json(controller, "CreateSnapshot", snapshot_request(name, volume_id), CSI_TIMEOUT_MS, NULL);
+  char *id = g_strdup(json_string_value(json_object_get(json_object_get(reply, "snapshot"), "snapshot_id")));
+  json_decref(reply);
+  assert_non_null(id);
+  return id;
+}
+
+void snapshot_delete(const Plugin *controller, const char *snapshot_id)
+{
+  json_decref(csi_call(controller, "DeleteSnapshot", NULL, "{s:s}", "snapshot_id", snapshot_id));
+}
+
+json_t *sourced_request(const char *name, const char *kind, const char *source_id)
+{
+  json_t *request = create_request(name);
+  g_autofree char *key = g_strconcat(kind, "_id", NULL);
+  json_object_set_new(request, "volume_content_source", json_pack("{s:{s:s}}", kind, key, source_id));
+  return request;
+}
+
+void file_write_at(const char *path, gint64 offset, const char *text)
+{
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  assert_true(fd >= 0);
+  assert_int_equal(pwrite(fd, text, strlen(text), offset), strlen(text));
+  assert_int_equal(close(fd), 0);
+}
+
+void file_assert_at(const char *path, gint64 offset, const char *text)
+{
+  gsize length = strlen(text);
+  g_autofree char *got = g_malloc0(length + 1);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    fail_msg("cannot open '%s'", path);
+  assert_int_equal(pread(fd, got, length, offset), length);
+  assert_int_equal(close(fd), 0);
+  assert_string_equal(got, text);
 }

@@ -27,6 +27,27 @@ void call_clear(Call *call);
 /* The volume id in the reply of a CreateVolume; belongs to the reply. */
 const char *call_volume_id(const Call *call);
 
+/* As controller_start(), and the one call that it makes by itself (looking for what clones left) is over and not
+ * counted. */
+Plugin *controller_start_quiet(Harness *harness, const Sim *sim, const PluginOptions *options);
+
+/* The snapshots of /_sim/state (json_decref); how many; the status of one (newly allocated, NULL: none). */
+json_t *sim_snapshots(const Sim *sim);
+gsize sim_snapshot_count(const Sim *sim);
+/* Waits until there are so many. */
+void sim_wait_snapshot_count(const Sim *sim, gsize count);
+
+/* Takes a snapshot that must succeed: its id, newly allocated. */
+char *snapshot_create(const Plugin *controller, const char *name, const char *volume_id);
+void snapshot_delete(const Plugin *controller, const char *snapshot_id);
+json_t *snapshot_request(const char *name, const char *volume_id);
+/* CreateVolume of 10 GiB, ext4, from a snapshot ("snapshot") or a volume ("volume"). */
+json_t *sourced_request(const char *name, const char *kind, const char *source_id);
+
+/* Writes text at an offset of a file that the simulator holds; fails the test unless it is there when read back. */
+void file_write_at(const char *path, gint64 offset, const char *text);
+void file_assert_at(const char *path, gint64 offset, const char *text);
+
 /* CreateVolume of 10 GiB, ext4, SINGLE_NODE_WRITER. */
 json_t *create_request(const char *name);
 

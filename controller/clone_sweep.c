@@ -1,0 +1,137 @@
+#include "controller/clone_sweep.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "controller/snapshot_kind.h"
+#include "controller/snapshot_remove.h"
+
+enum { ROUND_MS = 5 * 60 * 1000 };
+
+struct CloneSweep {
+  Controller *controller;
+  Thread thread;
+  Mutex lock;
+  Cond changed;
+  gboolean stopping; /* under the lock */
+};
+
+static gboolean is_stopping(void *data)
+{
+  CloneSweep *sweep = data;
+  MUTEX_HOLD(&sweep->lock);
+  return sweep->stopping;
+}
+
+static gboolean wait_for_round(CloneSweep *sweep)
+{
+  MUTEX_HOLD(&sweep->lock);
+  gint64 end_us = clock_deadline_in_ms(SWEEP_PAUSE_MS);
+  while (!sweep->stopping && cond_wait_until(&sweep->changed, &sweep->lock, end_us))
+    continue;
+  return !sweep->stopping;
+}
+
+gboolean clone_sweep_judge(const Owner *owner, const EvsSnapshot *snapshot, const GPtrArray *disks,
+                           gint64 now_wall_us)
+{
+  if (!snapshot_is_temporary(snapshot) || owner_of_snapshot(owner, snapshot) != OWNER_US ||
+      g_str_equal(snapshot->status, "deleting"))
+    return FALSE;
+  gboolean is_done = FALSE;
+  for (guint i = 0; i < disks->len; i++) {
+    const EvsDisk *disk = disks->pdata[i];
+    if (!g_str_equal(disk->snapshot_id, snapshot->id))
+      continue;
+    if (g_str_equal(disk->status, "creating") || g_str_equal(disk->status, "downloading"))
+      return FALSE;
+    is_done |= !g_str_equal(disk->status, "error");
+  }
+  gboolean is_old =
+    snapshot->created_wall_us > 0 && (now_wall_us - snapshot->created_wall_us) / 1000 >= SWEEP_ABANDONED_MS;
+  return is_done || is_old;
+}
+
+static gboolean is_candidate(const Owner *owner, const EvsSnapshot *snapshot)
+{
+  return snapshot_is_temporary(snapshot) && owner_of_snapshot(owner, snapshot) == OWNER_US;
+}
+
+/* How many of our temporary snapshots there are, into *ret_left those that stay. */
+static gboolean remove_all(CloneSweep *sweep, const EvsContext *context, GPtrArray *snapshots,
+                           GPtrArray *disks, guint *ret_left, GError **error)
+{
+  Controller *controller = sweep->controller;
+  for (guint i = 0; i < snapshots->len; i++) {
+    const EvsSnapshot *snapshot = snapshots->pdata[i];
+    if (!is_candidate(&controller->owner, snapshot))
+      continue;
+    *ret_left += 1;
+    if (!clone_sweep_judge(&controller->owner, snapshot, disks, clock_wall_us()))
+      continue;
+    if (!snapshot_remove(controller, context, context, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, error))
+      return FALSE;
+    log_info("removed the temporary snapshot of an earlier clone", LOG_TEXT("snapshot", snapshot->id),
+             LOG_TEXT("disk", snapshot->volume_id));
+  }
+  return TRUE;
+}
+
+/* *ret_left: our temporary snapshots that are (or just were) there. */
+static gboolean sweep_once(CloneSweep *sweep, guint *ret_left, GError **error)
+{
+  EvsClient *client = sweep->controller->client;
+  const EvsContext context = {
+    .deadline_us = clock_deadline_in_ms(ROUND_MS), .cancelled = is_stopping, .data = sweep};
+  const EvsSnapshotFilter all_snapshots = {0};
+  const EvsDiskFilter all_disks = {0};
+  g_autoptr(GPtrArray) snapshots = evs_snapshot_list(client, &context, &all_snapshots, error);
+  if (!snapshots)
+    return FALSE;
+  guint candidates = 0;
+  for (guint i = 0; i < snapshots->len; i++)
+    candidates += is_candidate(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
+  if (candidates == 0)
+    return TRUE;
+  g_autoptr(GPtrArray) disks = evs_disk_list(client, &context, &all_disks, error);
+  return disks && remove_all(sweep, &context, snapshots, disks, ret_left, error);
+}
+
+static void *run(void *argument)
+{
+  CloneSweep *sweep = argument;
+  do {
+    g_autoptr(GError) error = NULL;
+    guint left = 0;
+    if (sweep_once(sweep, &left, &error) && left == 0)
+      break;
+    if (error && !is_stopping(sweep))
+      log_warn("cannot look for what clones left; trying again", LOG_TEXT("reason", error->message));
+  } while (wait_for_round(sweep));
+  return NULL;
+}
+
+CloneSweep *clone_sweep_start(Controller *controller)
+{
+  CloneSweep *sweep = g_new0(CloneSweep, 1);
+  sweep->controller = controller;
+  mutex_init(&sweep->lock);
+  cond_init(&sweep->changed);
+  sweep->thread = thread_start("clone-sweep", run, sweep);
+  return sweep;
+}
+
+void clone_sweep_stop(CloneSweep *sweep)
+{
+  if (!sweep)
+    return;
+  {
+    MUTEX_HOLD(&sweep->lock);
+    sweep->stopping = TRUE;
+    cond_signal(&sweep->changed);
+  }
+  thread_join(sweep->thread);
+  cond_destroy(&sweep->changed);
+  mutex_destroy(&sweep->lock);
+  g_free(sweep);
+}

@@ -1,0 +1,24 @@
+/* Deleting an EVS disk deletes its snapshots too, without a question. So a disk that has any is not deleted.
+ *
+ * What counts: every snapshot of the disk, of whatever owner, one that failed included. What does not: snapshots of the
+ * cloud's backups (autobk_snapshot_*), which no user can delete, and those that clones of this cluster take and remove:
+ * these are deleted here first. */
+#pragma once
+
+#include "controller/controller.h"
+
+/* One list call. FALSE: FAILED_PRECONDITION naming the snapshots (ids and names; the first GUARD_NAMED_MAX of them);
+ * ABORTED while the last of them are being deleted, or while a clone of the disk runs. */
+gboolean delete_guard_check(Controller *controller, RpcCall *call, const char *volume_id, GError **error);
+
+enum { GUARD_NAMED_MAX = 10 };
+
+typedef enum {
+  GUARD_IGNORE, /* of a backup */
+  GUARD_REMOVE, /* our clones' */
+  GUARD_LEAVES, /* is being deleted already */
+  GUARD_KEEP,   /* holds the disk */
+} GuardVerdict;
+
+/* What one snapshot means for the deletion of its disk. */
+GuardVerdict delete_guard_judge(const Owner *owner, const EvsSnapshot *snapshot);
