@@ -87,6 +87,16 @@ gboolean jsonread_number(const json_t *object, const char *where, const char *ke
   return TRUE;
 }
 
+gboolean jsonread_boolean(const json_t *object, const char *where, const char *key, gboolean fallback,
+                          gboolean *ret_value, GError **error)
+{
+  const json_t *value = value_of(object, key);
+  if (value && !json_is_boolean(value))
+    return mistyped(where, key, "true or false", error);
+  *ret_value = value ? json_is_true(value) : fallback;
+  return TRUE;
+}
+
 gboolean jsonread_choice(const json_t *object, const char *where, const char *key, const char *const *choices,
                          int fallback, int *ret_index, GError **error)
 {

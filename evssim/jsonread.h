@@ -20,6 +20,8 @@ gboolean jsonread_integer(const json_t *object, const char *where, const char *k
                           gint64 fallback, gint64 *ret_value, GError **error);
 gboolean jsonread_number(const json_t *object, const char *where, const char *key, double min, double max,
                          double fallback, double *ret_value, GError **error);
+gboolean jsonread_boolean(const json_t *object, const char *where, const char *key, gboolean fallback,
+                          gboolean *ret_value, GError **error);
 /* One of the NULL-terminated choices; its index. fallback < 0: mandatory. */
 gboolean jsonread_choice(const json_t *object, const char *where, const char *key, const char *const *choices,
                          int fallback, int *ret_index, GError **error);

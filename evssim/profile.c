@@ -108,7 +108,8 @@ static gboolean read_rate(Profile *profile, const json_t *document, const char *
 
 Profile *profile_parse(const json_t *document, const char *where, gint64 seed, GError **error)
 {
-  static const char *const keys[] = {"jobs", "rate", "http_ms", "client_token", "list_lag_ms", NULL};
+  static const char *const keys[] = {"jobs",        "rate",   "http_ms", "client_token",
+                                     "list_lag_ms", "quirks", NULL};
   static const char *const modes[] = {"on", "ignored", "refused", NULL};
   g_autoptr(Profile) profile = profile_new(seed, FALSE);
   int mode;
@@ -116,7 +117,8 @@ Profile *profile_parse(const json_t *document, const char *where, gint64 seed, G
       !read_rate(profile, document, where, error) ||
       !jsonread_integer(document, where, "http_ms", 0, DELAY_MAX_MS, 0, &profile->http_ms, error) ||
       !jsonread_integer(document, where, "list_lag_ms", 0, DELAY_MAX_MS, 0, &profile->list_lag_ms, error) ||
-      !jsonread_choice(document, where, "client_token", modes, CLIENT_TOKEN_ON, &mode, error))
+      !jsonread_choice(document, where, "client_token", modes, CLIENT_TOKEN_ON, &mode, error) ||
+      !jsonread_boolean(document, where, "quirks", FALSE, &profile->quirks, error))
     return NULL;
   profile->client_token = (ClientTokenMode)mode;
   return g_steal_pointer(&profile);

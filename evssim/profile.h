@@ -1,5 +1,6 @@
 /* profile: how fast, how strict. {"jobs":{"createVolume":{"median_ms":6000,"sigma":0.5}},
- * "rate":{"per":"user+api|user","rps":10,"burst":20},"http_ms":30,"client_token":"on|ignored|refused","list_lag_ms":1000}
+ * "rate":{"per":"user+api|user","rps":10,"burst":20},"http_ms":30,"client_token":"on|ignored|refused","list_lag_ms":1000,
+ * "quirks":false}
  *
  * A job's duration is drawn from a log-normal distribution (median, sigma of the logarithm), each type from its own
  * generator seeded by (seed, type): the n-th job of a type takes the same time in every run. Draws are clamped to
@@ -20,6 +21,7 @@ typedef struct Profile {
   gint64 http_ms;
   gint64 list_lag_ms;
   ClientTokenMode client_token;
+  gboolean quirks; /* quirks.h */
 } Profile;
 
 /* name: "fast", "realistic" or the path of a JSON file (which starts from fast's values). */

@@ -5,6 +5,7 @@
 #include "evssim/disks.h"
 #include "evssim/parts.h"
 #include "evssim/profile.h"
+#include "evssim/quirks.h"
 #include "evssim/rate.h"
 #include "evssim/stats.h"
 
@@ -262,6 +263,8 @@ static void dispatch_cloud(Request *request)
     return;
   if (permitted(request))
     request->route->handle(request);
+  if (request->sim->profile->quirks && request->route->service == SIM_SERVICE_EVS && request->p->status < 300)
+    request->p->reply_body = quirks_apply(request, request->p->reply_body);
   faults_after(request);
 }
 

@@ -158,6 +158,7 @@ static void profile_errors_name_the_key(void **state)
     {"{\"rate\":{\"burst\":0}}", "'burst' must be a whole number from 1"},
     {"{\"client_token\":\"off\"}", "'client_token' must be one of on, ignored, refused"},
     {"{\"http_ms\":\"30\"}", "'http_ms' must be a whole number"},
+    {"{\"quirks\":\"on\"}", "'quirks' must be true or false"},
     {"{\"list_lag_ms\":-5}", "'list_lag_ms' must be a whole number from 0"},
   };
   (void)state;
@@ -175,7 +176,7 @@ static void profile_values_are_taken(void **state)
   g_autoptr(GError) error = NULL;
   g_autoptr(Profile) profile = parse_profile(
     "{\"jobs\":{\"createVolume\":{\"median_ms\":700,\"sigma\":0}},\"rate\":{\"per\":\"user\",\"rps\":2.5,"
-    "\"burst\":3},\"http_ms\":30,\"client_token\":\"refused\",\"list_lag_ms\":1000}",
+    "\"burst\":3},\"http_ms\":30,\"client_token\":\"refused\",\"list_lag_ms\":1000,\"quirks\":true}",
     1, &error);
   assert_non_null(profile);
   assert_int_equal(profile_draw_us(profile, "createVolume"), 700000);
@@ -185,6 +186,7 @@ static void profile_values_are_taken(void **state)
   assert_int_equal(profile->http_ms, 30);
   assert_int_equal(profile->list_lag_ms, 1000);
   assert_int_equal(profile->client_token, CLIENT_TOKEN_REFUSED);
+  assert_true(profile->quirks);
 }
 
 /* Same seed, same durations; clamped to 0.5 .. 30 s; the types do not disturb each other. */
