@@ -76,7 +76,7 @@ static gboolean may_extend(Request *request, const Disk *disk)
 static void handle_extend(Request *request)
 {
   Disk *disk = disk_of_request(request);
-  gint64 size;
+  gint64 size = 0;
   if (!disk || !read_new_size(request, disk, &size) || !may_extend(request, disk) ||
       !disk_rule_largest(request, size) || !disk_rule_quota(request, NULL, 0, size - disk->size_gib) ||
       !disk_rule_quota(request, disk->type, 0, size - disk->size_gib))
@@ -126,7 +126,7 @@ static void handle_qos(Request *request)
 {
   Disk *disk = disk_of_request(request);
   const json_t *body = json_object_get(request_json(request), "qos_modify");
-  gint64 iops, throughput;
+  gint64 iops = 0, throughput = 0;
   if (!disk)
     return;
   if (!json_is_object(body)) {

@@ -59,7 +59,7 @@ static void handle_retype(Request *request)
   Disk *disk = disk_of_request(request);
   const json_t *body = json_object_get(request_json(request), "os-retype");
   const char *new_type = json_string_value(json_object_get(body, "new_type"));
-  gint64 iops, throughput;
+  gint64 iops = 0, throughput = 0;
   if (!disk)
     return;
   if (!new_type) {
