@@ -1,8 +1,10 @@
-/* evs-sim killed at random points of a storm of attaches and detaches: what it holds, what the kernel holds and what
- * the guests see agree again each time. */
+/* evs-sim killed at random points of a storm of attaches, detaches, expansions and snapshots: what it holds, what the
+ * kernel holds, what the guests see and what is on the file system agree again each time. */
 #include "tests/integration/evssim_client.h"
 
 #include "base/text.h"
+
+#include <sys/stat.h>
 
 enum { DISKS = 12, SERVERS = 3, ROUNDS = 8, CALLS_MAX = 80 };
 
@@ -12,6 +14,7 @@ typedef struct {
   Client *client;
   char *disks[DISKS];
   char *servers[SERVERS];
+  GPtrArray *snapshots; /* ids of all there ever were */
 } Storm;
 
 static void note_servers(Storm *storm)
@@ -25,7 +28,16 @@ static void note_servers(Storm *storm)
 }
 
 /* Any of the cloud's answers is fine: the storm asks for much that it refuses. */
-static void random_call(Storm *storm, GRand *random)
+static void expect_taken_or_refused(const Reply *reply)
+{
+  static const int statuses[] = {200, 202, 400, 404, 413};
+  for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
+    if (reply->status == statuses[i])
+      return;
+  fail_msg("answer %d", reply->status);
+}
+
+static void move_disk(Storm *storm, GRand *random)
 {
   const char *disk = storm->disks[g_rand_int_range(random, 0, DISKS)];
   const char *server = storm->servers[g_rand_int_range(random, 0, SERVERS)];
@@ -36,7 +48,51 @@ static void random_call(Storm *storm, GRand *random)
   g_autofree char *body =
     attach ? g_strdup_printf("{\"volumeAttachment\":{\"volumeId\":\"%s\"}}", disk) : NULL;
   g_auto(Reply) reply = client_call(storm->client, attach ? "POST" : "DELETE", path, body);
-  assert_true(reply.status == 200 || reply.status == 400);
+  expect_taken_or_refused(&reply);
+}
+
+static void grow_disk(Storm *storm, GRand *random)
+{
+  const char *disk = storm->disks[g_rand_int_range(random, 0, DISKS)];
+  g_autofree char *path = g_strdup_printf("/evs/v2.1/{p}/cloudvolumes/%s/action", disk);
+  g_autofree char *body =
+    g_strdup_printf("{\"os-extend\":{\"new_size\":%d}}", g_rand_int_range(random, 11, 100));
+  g_auto(Reply) reply = client_call(storm->client, "POST", path, body);
+  expect_taken_or_refused(&reply);
+}
+
+static void take_snapshot(Storm *storm, GRand *random)
+{
+  const char *disk = storm->disks[g_rand_int_range(random, 0, DISKS)];
+  g_autofree char *body = g_strdup_printf("{\"snapshot\":{\"volume_id\":\"%s\",\"force\":true}}", disk);
+  g_auto(Reply) reply = client_call(storm->client, "POST", "/evs/v2/{p}/cloudsnapshots", body);
+  expect_taken_or_refused(&reply);
+  if (reply.status == 202) {
+    const json_t *snapshot = json_object_get(reply.json, "snapshot");
+    g_ptr_array_add(storm->snapshots, g_strdup(json_string_value(json_object_get(snapshot, "id"))));
+    g_ptr_array_add(storm->snapshots, g_strdup(disk));
+  }
+}
+
+/* Removes a snapshot or rolls its disk back. */
+static void use_snapshot(Storm *storm, GRand *random)
+{
+  if (storm->snapshots->len == 0)
+    return;
+  guint pair = 2 * (guint)g_rand_int_range(random, 0, (int)storm->snapshots->len / 2);
+  const char *id = storm->snapshots->pdata[pair], *disk = storm->snapshots->pdata[pair + 1];
+  gboolean back = g_rand_boolean(random);
+  g_autofree char *path = g_strdup_printf("/evs/v2/{p}/cloudsnapshots/%s%s", id, back ? "/rollback" : "");
+  g_autofree char *body = back ? g_strdup_printf("{\"rollback\":{\"volume_id\":\"%s\"}}", disk) : NULL;
+  g_auto(Reply) reply = client_call(storm->client, back ? "POST" : "DELETE", path, body);
+  expect_taken_or_refused(&reply);
+}
+
+static void random_call(Storm *storm, GRand *random)
+{
+  static void (*const calls[])(Storm *, GRand *) = {move_disk, move_disk,     move_disk,    move_disk,
+                                                    grow_disk, take_snapshot, use_snapshot, use_snapshot};
+  calls[g_rand_int_range(random, 0, G_N_ELEMENTS(calls))](storm, random);
 }
 
 static void restart(Storm *storm)
@@ -59,6 +115,10 @@ static gboolean is_settled(void *data)
   {
     const char *status = json_string_value(json_object_get(disk, "status"));
     settled = settled && (strcmp(status, "available") == 0 || strcmp(status, "in-use") == 0);
+  }
+  json_array_foreach(json_object_get(state, "snapshots"), i, disk)
+  {
+    settled = settled && strcmp(json_string_value(json_object_get(disk, "status")), "available") == 0;
   }
   json_decref(state);
   return settled;
@@ -84,6 +144,33 @@ static guint guest_sees(const Storm *storm, const char *server, const char *volu
   return found;
 }
 
+/* Each thing has its file of its size, and there are no others. */
+static void assert_files(const Storm *storm, const json_t *state, const char *things)
+{
+  size_t i = 0, files = 0;
+  json_t *thing = NULL;
+  const json_t *array = json_object_get(state, things);
+  json_array_foreach(array, i, thing)
+  {
+    struct stat status;
+    assert_int_equal(stat(json_string_value(json_object_get(thing, "file")), &status), 0);
+    assert_int_equal(status.st_size >> 30, json_integer_value(json_object_get(thing, "size")));
+  }
+  g_autofree char *path = g_build_filename(storm->sim->state_dir, things, NULL);
+  g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+  while (g_dir_read_name(directory))
+    files++;
+  assert_int_equal(files, json_array_size(array));
+}
+
+static void assert_all_files(const Storm *storm)
+{
+  json_t *state = sim_get(storm->sim, "/_sim/state");
+  assert_files(storm, state, "disks");
+  assert_files(storm, state, "snapshots");
+  json_decref(state);
+}
+
 static void assert_agreement(Storm *storm)
 {
   guint attached = 0, shown = 0, all = 0;
@@ -106,11 +193,12 @@ static void assert_agreement(Storm *storm)
   }
   assert_int_equal(sim_loops(storm->sim), attached);
   assert_int_equal(shown, attached);
+  assert_all_files(storm);
 }
 
 static void a_storm_with_kills_leaves_no_contradiction(void **state)
 {
-  Storm storm = {.harness = *state};
+  Storm storm = {.harness = *state, .snapshots = g_ptr_array_new_with_free_func(g_free)};
   storm.client = client_start(*state, NULL, &storm.sim);
   note_servers(&storm);
   for (int i = 0; i < DISKS; i++)
@@ -123,6 +211,7 @@ static void a_storm_with_kills_leaves_no_contradiction(void **state)
     assert_agreement(&storm);
   }
   g_rand_free(random);
+  g_ptr_array_unref(storm.snapshots);
   for (int i = 0; i < DISKS; i++)
     g_free(storm.disks[i]);
   for (int i = 0; i < SERVERS; i++)
