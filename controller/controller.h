@@ -5,6 +5,7 @@
 #include "controller/capacity_cache.h"
 #include "controller/disk_lookup.h"
 #include "controller/owner.h"
+#include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
 #include "evsclient/watcher.h"
 #include "rpc/feature_gates.h"
@@ -23,6 +24,7 @@ typedef struct {
   Attempts *attempts;
   DiskLookups *lookups;
   CapacityCache *capacity;
+  RecycleBin *recycle_bin;
 } Controller;
 
 /* Adds Identity and Controller to the server (methods.c). The controller must outlive it. */
@@ -44,6 +46,8 @@ ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void
 ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *expand_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *modify_volume(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *get_volume_health(RpcCall *call, const void *request, void *data, GError **error);
+ProtobufCMessage *list_volume_health(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_capacity(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GError **error);
 

@@ -1,7 +1,8 @@
 /* DeleteVolume: gone is OK, and only what may go goes.
  *
- * Never deleted: a disk of another cluster or driver, a disk in use, a disk that has snapshots (delete_guard.h), a disk paid by the year or month (EVS refuses it;
- * it is unsubscribed instead). The call answers when the disk is gone. */
+ * Never deleted: a disk of another cluster or driver, a disk in use, a disk that has snapshots (delete_guard.h), a disk
+ * paid by the year or month (EVS refuses it; it is unsubscribed instead). The call answers when the disk is gone; the
+ * log says when it lies in the recycle bin. */
 #include "base/log.h"
 #include "controller/context.h"
 #include "controller/controller.h"
@@ -105,7 +106,10 @@ static gboolean delete_disk(Controller *controller, RpcCall *call, const char *v
   log_info("disk deletion started", LOG_TEXT("disk", volume_id), LOG_TEXT("job", job_id));
   rpc_call_note(call, "deleteVolume job %s of disk %s runs", job_id ? job_id : "", volume_id);
   EvsContext to_wait = context_to_wait(call);
-  return evs_watch_delete(controller->watcher, &to_wait, volume_id, job_id, error);
+  if (!evs_watch_delete(controller->watcher, &to_wait, volume_id, job_id, error))
+    return FALSE;
+  recycle_bin_report(controller->recycle_bin, &to_wait, volume_id);
+  return TRUE;
 }
 
 ProtobufCMessage *delete_volume(RpcCall *call, const void *request, void *data, GError **error)

@@ -78,6 +78,9 @@ gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error)
     return refuse_use(error, "accept or delete the transfer first",
                       "disk '%s' cannot be %s: it is offered to another project (status 'awaiting-transfer')",
                       disk->id, uses[use].done);
+  if (disk->frozen)
+    return refuse_use(error, "see to the account's balance and state in the console",
+                      "disk '%s' cannot be %s: the cloud has frozen it", disk->id, uses[use].done);
   const char *order_id = evs_disk_metadata(disk, "orderID");
   if (uses[use].by_order && order_id[0])
     return refuse_use(error, uses[use].order_remedy,

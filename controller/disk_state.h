@@ -28,8 +28,8 @@ typedef enum {
   DISK_N_USES
 } DiskUse;
 
-/* Conditions that no waiting ends and only a person can: offered to another project (awaiting-transfer), paid by the
- * year or month (delete, expand and modify go by order). FAILED_PRECONDITION with the reason and what to do. */
+/* Conditions that no waiting ends and only a person can: offered to another project (awaiting-transfer), frozen, paid
+ * by the year or month (delete, expand and modify go by order). FAILED_PRECONDITION with the reason and what to do. */
 gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error);
 
 /* EVS.2068: something holds the disk that its status does not show, such as a change of type or performance. */

@@ -81,6 +81,11 @@ ProtobufCMessage *identity_probe(RpcCall *call, const void *request, void *data,
   return &response->base;
 }
 
+static gboolean has_health(const FeatureGates *gates)
+{
+  return gates->volume_health;
+}
+
 #define RPC(name) CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__##name
 
 static Csi__V1__ControllerServiceCapability *
@@ -112,6 +117,8 @@ static const struct {
   {RPC(LIST_SNAPSHOTS), NULL},
   {RPC(GET_SNAPSHOT), NULL},
   {RPC(CLONE_VOLUME), NULL},
+  {RPC(GET_VOLUME_HEALTH), has_health},
+  {RPC(LIST_VOLUME_HEALTH), has_health},
 };
 
 ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)

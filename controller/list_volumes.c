@@ -85,11 +85,40 @@ static Csi__V1__ListVolumesResponse__Entry *new_entry(const EvsDisk *disk)
   return entry;
 }
 
-static ProtobufCMessage *new_response(GPtrArray *disks, guint max_entries)
+GPtrArray *list_page(RpcCall *call, const Controller *controller, gint32 max_entries,
+                     const char *starting_token, guint *ret_count, GError **error)
 {
+  if (max_entries < 0) {
+    evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "field 'max_entries' is %d; 0 or more is accepted",
+                  max_entries);
+    return NULL;
+  }
+  g_autofree char *created_at = NULL;
+  const char *id = NULL;
+  if (!list_token_parse(starting_token, &created_at, &id, error))
+    return NULL;
+
+  EvsContext context = context_to_send(call);
+  const EvsDiskFilter everything = {0};
+  g_autoptr(GPtrArray) disks = evs_disk_list(controller->client, &context, &everything, error);
+  if (!disks)
+    return NULL;
+  list_select(disks, &controller->owner, controller->list_owned_only, created_at, id);
+  guint most = max_entries > 0 ? MIN((guint)max_entries, LIST_ENTRIES_MAX) : LIST_ENTRIES_MAX;
+  *ret_count = MIN(disks->len, most);
+  return g_steal_pointer(&disks);
+}
+
+ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error)
+{
+  const Csi__V1__ListVolumesRequest *message = request;
+  guint count = 0;
+  g_autoptr(GPtrArray) disks =
+    list_page(call, data, message->max_entries, message->starting_token, &count, error);
+  if (!disks)
+    return NULL;
   Csi__V1__ListVolumesResponse *response = g_new0(Csi__V1__ListVolumesResponse, 1);
   csi__v1__list_volumes_response__init(response);
-  guint count = MIN(disks->len, max_entries);
   if (count > 0)
     response->entries = g_new0(Csi__V1__ListVolumesResponse__Entry *, count);
   for (guint i = 0; i < count; i++)
@@ -99,28 +128,4 @@ static ProtobufCMessage *new_response(GPtrArray *disks, guint max_entries)
     response->next_token = list_token_new(last->created_at, last->id);
   }
   return &response->base;
-}
-
-ProtobufCMessage *list_volumes(RpcCall *call, const void *request, void *data, GError **error)
-{
-  const Controller *controller = data;
-  const Csi__V1__ListVolumesRequest *message = request;
-  if (message->max_entries < 0) {
-    evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "field 'max_entries' is %d; 0 or more is accepted",
-                  message->max_entries);
-    return NULL;
-  }
-  g_autofree char *created_at = NULL;
-  const char *id = NULL;
-  if (!list_token_parse(message->starting_token, &created_at, &id, error))
-    return NULL;
-
-  EvsContext context = context_to_send(call);
-  const EvsDiskFilter everything = {0};
-  g_autoptr(GPtrArray) disks = evs_disk_list(controller->client, &context, &everything, error);
-  if (!disks)
-    return NULL;
-  list_select(disks, &controller->owner, controller->list_owned_only, created_at, id);
-  guint max_entries = message->max_entries > 0 ? (guint)message->max_entries : LIST_ENTRIES_MAX;
-  return new_response(disks, MIN(max_entries, LIST_ENTRIES_MAX));
 }

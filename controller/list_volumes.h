@@ -9,7 +9,7 @@
  * The handler itself is declared in controller.h. */
 #pragma once
 
-#include "controller/owner.h"
+#include "controller/controller.h"
 
 /* Entries of one answer when the caller sets no max_entries: about 2 MB; gRPC clients read 4 MiB by default. */
 enum { LIST_ENTRIES_MAX = 10000 };
@@ -25,3 +25,9 @@ gboolean list_token_parse(const char *token, char **ret_created_at, const char *
  * those at or before the position (created_at NULL: none). disks of EvsDisk*, owned by the array. */
 void list_select(GPtrArray *disks, const Owner *owner, gboolean owned_only, const char *created_at,
                  const char *id);
+
+/* One page for ListVolumes and ControllerListVolumeHealth: the disks from starting_token on, of which the first
+ * *ret_count are the answer's; more than these means a next token, list_token_new() of the last one. NULL with
+ * INVALID_ARGUMENT, ABORTED (token) or the cloud's error. */
+GPtrArray *list_page(RpcCall *call, const Controller *controller, gint32 max_entries,
+                     const char *starting_token, guint *ret_count, GError **error);

@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     .attempts = attempts_new(),
     .lookups = disk_lookups_new(list_disks, client),
     .capacity = capacity_cache_new(capacity_fetch, client),
+    .recycle_bin = recycle_bin_new(client),
   };
   reload_start(reload, client);
   CloneSweep *sweep = clone_sweep_start(&controller);
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
   attempts_free(controller.attempts);
   disk_lookups_free(controller.lookups);
   capacity_cache_free(controller.capacity);
+  recycle_bin_free(controller.recycle_bin);
   evs_client_free(client);
   return exit_code;
 }

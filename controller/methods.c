@@ -45,6 +45,8 @@ static const RpcMethod controller_methods[] = {
    .budget_ms = CREATE_BUDGET_MS},
   {.name = "ValidateVolumeCapabilities", .handle = validate_capabilities, .class = RPC_CLASS_OTHER},
   {.name = "ListVolumes", .handle = list_volumes, .class = RPC_CLASS_OTHER},
+  {.name = "ControllerGetVolumeHealth", .handle = get_volume_health, .class = RPC_CLASS_OTHER},
+  {.name = "ControllerListVolumeHealth", .handle = list_volume_health, .class = RPC_CLASS_OTHER},
   {.name = "GetCapacity", .handle = get_capacity, .class = RPC_CLASS_OTHER},
   {.name = "CreateSnapshot",
    .handle = create_snapshot,

@@ -15,6 +15,7 @@ typedef struct {
   char *availability_zone, *volume_type;
   gint64 size_gib;
   gboolean multiattach, bootable;
+  gboolean frozen; /* by the cloud, as for arrears; only types with iops of their own show it */
   char *snapshot_id, *image_id,
     *backup_id; /* source marks: snapshot_id, volume_image_metadata.image_id, backup_id */
   char *wwn, *service_type, *enterprise_project_id, *dedicated_storage_id;

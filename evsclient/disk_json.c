@@ -52,6 +52,13 @@ static gint64 read_total(const json_t *object, const char *key)
   return json_is_object(value) ? evs_json_int(value, "total_val", 0) : evs_json_int(object, key, 0);
 }
 
+/* The misspelling is the cloud's. */
+static gboolean read_frozen(const json_t *object)
+{
+  return evs_json_bool(json_object_get(object, "iops"), "frozened", FALSE) ||
+         evs_json_bool(json_object_get(object, "throughput"), "frozened", FALSE);
+}
+
 EvsDisk *evs_disk_from_json(const json_t *object)
 {
   g_autofree char *id = evs_json_text(object, "id");
@@ -77,6 +84,7 @@ EvsDisk *evs_disk_from_json(const json_t *object)
   disk->created_at = evs_json_text(object, "created_at");
   disk->iops = read_total(object, "iops");
   disk->throughput = read_total(object, "throughput");
+  disk->frozen = read_frozen(object);
   disk->metadata = evs_json_map(object, "metadata");
   disk->tags = evs_json_map(object, "tags");
   disk->attachments = read_attachments(object);

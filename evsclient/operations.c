@@ -180,3 +180,10 @@ const EvsOperation evs_op_recycle_get = {
   .path = "/v3/{project}/recycle-bin-volumes/{1}",
   .due = "volume",
 };
+const EvsOperation evs_op_recycle_policy = {
+  .id = "recycle.policy",
+  .what = "get the recycle bin's policy",
+  .service = EVS_SERVICE_EVS,
+  .method = "GET",
+  .path = "/v3/{project}/recycle-bin-volumes/policy",
+};

@@ -26,4 +26,4 @@ extern const EvsOperation evs_op_disk_create, evs_op_disk_get, evs_op_disk_list,
   evs_op_job_get, evs_op_zone_list, evs_op_type_list, evs_op_server_get, evs_op_attach, evs_op_detach,
   evs_op_block_devices, evs_op_ecs_job_get, evs_op_projects, evs_op_disk_extend, evs_op_disk_qos,
   evs_op_disk_retype, evs_op_snapshot_create, evs_op_snapshot_get, evs_op_snapshot_list,
-  evs_op_snapshot_delete, evs_op_quota_get, evs_op_recycle_get;
+  evs_op_snapshot_delete, evs_op_quota_get, evs_op_recycle_get, evs_op_recycle_policy;

@@ -83,3 +83,18 @@ gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, cons
   *ret_until = answer ? evs_json_text(json_object_get(answer, "volume"), "plan_delete_at") : NULL;
   return TRUE;
 }
+
+gboolean evs_recycle_bin_policy(EvsClient *client, const EvsContext *context, gboolean *ret_on,
+                                GError **error)
+{
+  EvsCall call = {.operation = &evs_op_recycle_policy};
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(json_t) answer = evs_api_call(client, context, &call, &failure);
+  if (!answer && !is_not_there(failure)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+  }
+  const json_t *policy = answer ? json_object_get(answer, "policy") : NULL;
+  *ret_on = evs_json_bool(policy ? policy : answer, "switch", FALSE);
+  return TRUE;
+}

@@ -30,3 +30,7 @@ EvsQuota *evs_quota_get(EvsClient *client, const EvsContext *context, GError **e
  * not found. */
 gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, const char *volume_id,
                               gboolean *ret_found, char **ret_until, GError **error);
+
+/* Is the bin switched on? A cloud without a bin has it off (not an error). */
+gboolean evs_recycle_bin_policy(EvsClient *client, const EvsContext *context, gboolean *ret_on,
+                                GError **error);
