@@ -307,7 +307,7 @@ static void the_start_leaves_young_ones_to_others(void **state)
   Plugin *controller = controller_start(harness, sim, NULL);
   CsiVolume *source = new_volume(harness, controller, "pvc-1");
   g_autofree char *fault G_GNUC_UNUSED = sim_fault(
-    sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":100,\"action\":{\"kind\":\"delay\",\"ms\":30000}}");
+    sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":100,\"action\":{\"kind\":\"drop\",\"when\":\"before\"}}");
   Call call = {.plugin = controller,
                .method = "CreateVolume",
                .request = sourced_request("pvc-2", "volume", source->id)};
