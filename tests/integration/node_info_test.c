@@ -150,6 +150,26 @@ static void nonsense_ends_it_before_it_serves(void **state)
   assert_int_equal(process_wait_exit(both, HARNESS_WAIT_MS), 1);
 }
 
+/* A CO may ask either socket what the plugin can. */
+static void both_sockets_say_the_same_of_the_plugin(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  static const char *const gated[] = {"--feature-gates=SnapshotTopology=true", NULL};
+  static const char *const *const options[] = {NULL, gated};
+  for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+    Plugin *controller = controller_start(*state, sim, &(PluginOptions){.extra = options[i]});
+    Plugin *node = node_start(*state, sim, &(PluginOptions){.extra = options[i]});
+    json_t *one = csi_call(controller, "GetPluginCapabilities", NULL, "{}");
+    json_t *other = csi_call(node, "GetPluginCapabilities", NULL, "{}");
+    g_autofree char *text = json_dumps(other, 0);
+    assert_non_null(strstr(text, "ONLINE"));
+    assert_int_equal(strstr(text, "SNAPSHOT_ACCESSIBILITY_CONSTRAINTS") != NULL, i == 1);
+    assert_true(json_equal(one, other));
+    json_decref(one);
+    json_decref(other);
+  }
+}
+
 static void it_links_no_http_client(void **state)
 {
   g_autofree char *which =
@@ -165,10 +185,15 @@ static void it_links_no_http_client(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(options_are_what_it_says),           TEST(scsi_disks_leave_more_room),
-    TEST(disks_of_others_are_taken_off),      TEST(disks_that_kubelet_knows_are_ours),
-    TEST(the_metadata_service_is_asked_once), TEST(a_silent_metadata_service_is_an_error_not_a_crash),
-    TEST(nonsense_ends_it_before_it_serves),  TEST(it_links_no_http_client),
+    TEST(options_are_what_it_says),
+    TEST(scsi_disks_leave_more_room),
+    TEST(disks_of_others_are_taken_off),
+    TEST(disks_that_kubelet_knows_are_ours),
+    TEST(the_metadata_service_is_asked_once),
+    TEST(a_silent_metadata_service_is_an_error_not_a_crash),
+    TEST(nonsense_ends_it_before_it_serves),
+    TEST(both_sockets_say_the_same_of_the_plugin),
+    TEST(it_links_no_http_client),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
