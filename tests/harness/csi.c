@@ -97,11 +97,15 @@ json_t *csi_create_request(const char *name, gint64 bytes, json_t *capability)
 CsiVolume *csi_create(Harness *harness, const Plugin *controller, const char *name, gint64 bytes,
                       json_t *capability)
 {
+  return csi_create_by(harness, controller, csi_create_request(name, bytes, capability));
+}
+
+CsiVolume *csi_create_by(Harness *harness, const Plugin *controller, json_t *request)
+{
   CsiVolume *volume = g_new0(CsiVolume, 1);
-  volume->capability = json_incref(capability);
+  volume->capability = json_incref(json_array_get(json_object_get(request, "volume_capabilities"), 0));
   harness_at_end(harness, drop_volume, volume);
-  json_t *reply = csi_call_json(controller, "CreateVolume", csi_create_request(name, bytes, capability),
-                                CSI_TIMEOUT_MS, NULL);
+  json_t *reply = csi_call_json(controller, "CreateVolume", request, CSI_TIMEOUT_MS, NULL);
   json_t *row = json_object_get(reply, "volume");
   volume->id = g_strdup(json_string_value(json_object_get(row, "volume_id")));
   volume->capacity = json_integer_value(json_object_get(row, "capacity_bytes"));

@@ -49,6 +49,8 @@ typedef struct {
 /* Steps fail the test when the call fails. capability is taken over. The volume belongs to the harness. */
 CsiVolume *csi_create(Harness *harness, const Plugin *controller, const char *name, gint64 bytes,
                       json_t *capability);
+/* As csi_create with the whole request, as csi_create_request makes it; taken over. */
+CsiVolume *csi_create_by(Harness *harness, const Plugin *controller, json_t *request);
 void csi_attach(CsiVolume *volume, const Plugin *controller, const Plugin *node);
 /* Paths below the node's kubelet directory are chosen at the first call. */
 void csi_stage(CsiVolume *volume, const Plugin *node);
