@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# demo.sh BIN   one volume's whole life on simulated hardware, step by step: the CSI calls that Kubernetes would make,
-# sent by `evsctl csi` to the two plugins in BIN, which work on an evs-sim. Shows how long each step took and what it
-# asked of the cloud, reads the data back through the disk's file after all is unmounted and detached, and proves at
-# the end that nothing is left behind. A step that fails says which and why; status 1 then. Needs root (or sudo) for
-# mounts and loop devices; runs in namespaces of its own, so that nothing outlives it.
+# demo.sh BIN   one volume's whole life on simulated hardware, then snapshot, restore, clone, expand and modify of
+# another, step by step: the CSI calls that Kubernetes would make, sent by `evsctl csi` to the two plugins in BIN, which
+# work on an evs-sim. Shows how long each step took and what it asked of the cloud, reads the data back through the
+# disks' files after all is unmounted and detached, and proves at the end that nothing is left behind. A step that fails
+# says which and why; status 1 then. Needs root (or sudo) for mounts and loop devices; runs in namespaces of its own, so
+# that nothing outlives it.
 set -uo pipefail
 here=$(dirname "$(realpath "$0")")
 
@@ -20,6 +21,8 @@ fi
 
 # shellcheck source=scripts/parts.sh
 . "$here/parts.sh"
+# shellcheck source=scripts/demo_copies.sh
+. "$here/demo_copies.sh"
 
 volume_name=pvc-demo
 size_bytes=$((10 << 30))
@@ -68,8 +71,13 @@ operation_name() {
     6.1.1) echo "create disk" ;;
     6.1.3) echo "list disks" ;;
     6.1.4) echo "get disk" ;;
+    6.1.5) echo "expand disk" ;;
     6.1.6) echo "delete disk" ;;
+    6.1.13) echo "change QoS" ;;
+    6.2.1) echo "create snapshot" ;;
+    6.2.2) echo "delete snapshot" ;;
     6.2.4) echo "list snapshots" ;;
+    6.2.5) echo "get snapshot" ;;
     6.4.1) echo "get job" ;;
     7.1.4) echo "list types" ;;
     7.8.1) echo "list zones" ;;
@@ -253,8 +261,11 @@ proof() { # WHAT LEFT: LEFT must be empty
 nothing_is_left() {
   local part
   result=""
-  proof "disk in the cloud" "$(sim_http GET /_sim/state | tr -d ' \n' | grep -oE '"disks":\[\{.*')"
-  proof "disk file" "$(find "$sim_state/disks" -type f 2>/dev/null)"
+  await_cloud_without disks 0
+  proof "disk in the cloud" "$left"
+  await_cloud_without snapshots $parts_stop_s # the clone's own goes by itself
+  proof "snapshot" "$left"
+  proof "disk file" "$(find "$sim_state/disks" "$sim_state/snapshots" -type f 2>/dev/null)"
   proof "mount" "$(mounts_of_demo)"
   for part in node controller sim; do
     stop_part $part || return 1
@@ -302,6 +313,9 @@ step NodeUnstageVolume node_unstage
 step ControllerUnpublishVolume controller_unpublish
 step "read the disk's file" read_disk_file
 step DeleteVolume delete_volume
+
+printf '\n%scopies and changes of a volume in use%s\n\n' "$bold" "$plain"
+copies_and_changes
 
 step_name="nothing is left"
 nothing_is_left || give_up

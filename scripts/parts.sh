@@ -7,6 +7,7 @@
 #   stop_part NAME          SIGTERM; fails unless it exits with 0 in time
 #   kill_parts              SIGKILL to what still runs
 #   sim_http METHOD PATH    the body of the simulator's answer
+#   await_cloud_without WHAT SECONDS  until the simulator's cloud has no disks, no snapshots; what it has is in `left`
 #
 # Each fails (status 1) with the reason in `problem`.
 #
@@ -117,4 +118,12 @@ sim_http() { # METHOD PATH; HTTP/1.0, so that the answer ends with the connectio
   while IFS= read -r line <&"$connection" && [ "$line" != $'\r' ]; do :; done
   cat <&"$connection"
   exec {connection}>&-
+}
+
+await_cloud_without() { # disks|snapshots SECONDS
+  local deadline=$((SECONDS + $2))
+  while left=$(sim_http GET /_sim/state | tr -d ' \n' | grep -oE "\"$1\":\[\{.{0,300}"); do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 0.05
+  done
 }
