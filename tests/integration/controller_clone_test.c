@@ -288,7 +288,7 @@ static void the_start_removes_what_a_done_clone_left(void **state)
   g_autofree char *fault G_GNUC_UNUSED =
     sim_fault(sim, "{\"match\":{\"op\":\"6.2.2\"},\"times\":100,\"action\":"
                    "{\"kind\":\"status\",\"status\":403,\"code\":\"EVS.5403\",\"shape\":\"error\"}}");
-  g_autofree char *id = make(controller, sourced_request("pvc-2", "volume", source->id));
+  g_free(make(controller, sourced_request("pvc-2", "volume", source->id)));
   assert_int_equal(sim_snapshot_count(sim), 1);
   json_t *seen = csi_call(controller, "ListSnapshots", NULL, "{}");
   assert_int_equal(json_array_size(json_object_get(seen, "entries")), 0);

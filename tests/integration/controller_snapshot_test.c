@@ -188,7 +188,7 @@ static void a_lost_answer_takes_no_second_one(void **state)
   CsiVolume *volume = new_volume(harness, controller, "pvc-1");
   g_autofree char *fault = sim_fault(
     sim, "{\"match\":{\"op\":\"6.2.1\"},\"times\":1,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}");
-  g_autofree char *id = snapshot_create(controller, "snap-1", volume->id);
+  g_free(snapshot_create(controller, "snap-1", volume->id));
   assert_int_equal(sim_fault_hits(sim, fault), 1);
   assert_int_equal(sim_calls(sim, "6.2.1"), 1);
   assert_int_equal(sim_snapshot_count(sim), 1);
@@ -219,7 +219,7 @@ static void a_kill_leaves_one(void **state)
   Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
   /* The list lags behind; the sidecar's next call comes no sooner than that. */
   assert_true(wait_until(is_listed, restarted, HARNESS_WAIT_MS));
-  g_autofree char *id = snapshot_create(restarted, "snap-1", volume->id);
+  g_free(snapshot_create(restarted, "snap-1", volume->id));
   assert_int_equal(sim_snapshot_count(sim), 1);
 }
 

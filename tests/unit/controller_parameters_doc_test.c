@@ -104,7 +104,7 @@ static GError *try_create(const char *key, const char *value, gboolean is_mutabl
   message.n_parameters = is_mutable ? 0 : 1;
   message.n_mutable_parameters = is_mutable ? 1 : 0;
   GError *error = NULL;
-  g_autoptr(CreateRequest) request = create_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error);
+  create_request_free(create_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error));
   return error;
 }
 
@@ -121,7 +121,7 @@ static GError *try_snapshot(const char *key, const char *value)
   message.parameters = entries;
   message.n_parameters = 1;
   GError *error = NULL;
-  g_autoptr(SnapshotRequest) request = snapshot_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error);
+  snapshot_request_free(snapshot_request_parse(&message, PARAMETERS_REFUSE_UNKNOWN, &error));
   return error;
 }
 
