@@ -21,6 +21,25 @@ static const AccessMode access_modes[] = {
   {MODE(MULTI_NODE_MULTI_WRITER), "MULTI_NODE_MULTI_WRITER", FALSE, TRUE, TRUE},
 };
 
+/* Why the others are refused. */
+static const struct {
+  int mode;
+  const char *reason;
+} refusals[] = {
+  {MODE(MULTI_NODE_READER_ONLY), "every server that attaches a shared disk can write to it"},
+  {MODE(MULTI_NODE_SINGLE_WRITER), "every server that attaches a shared disk can write to it"},
+  {MODE(MULTI_NODE_MULTI_WRITER), "two servers that mount one file system destroy it"},
+};
+
+/* NULL: none is known. */
+static const char *find_reason(int mode)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+    if (refusals[i].mode == mode)
+      return refusals[i].reason;
+  return NULL;
+}
+
 static const char *const file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
 
 static const AccessMode *find_mode(int mode)
@@ -61,9 +80,11 @@ static gboolean check_mode(const Csi__V1__VolumeCapability *capability, gboolean
   if (!mode || !(block ? mode->block : mode->mount)) {
     g_autofree char *name = capability_mode_name(capability->access_mode->mode);
     g_autofree char *accepted = list_modes(block);
-    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
-                         "field '%s.access_mode' is '%s', which a disk does not support as %s; accepted: %s",
-                         field, name, block ? "raw block" : "file system", accepted);
+    const char *reason = find_reason(capability->access_mode->mode);
+    return evs_error_set(
+      error, EVS_CODE_INVALID_ARGUMENT,
+      "field '%s.access_mode' is '%s', which a disk does not support as %s%s%s; accepted: %s", field, name,
+      block ? "raw block" : "file system", reason ? ", because " : "", reason ? reason : "", accepted);
   }
   needs->multi_node |= mode->multi_node;
   return TRUE;

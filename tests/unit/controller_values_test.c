@@ -294,10 +294,13 @@ static void test_capability(void **state)
     {NULL, MODE(SINGLE_NODE_READER_ONLY), NULL},
     {NULL, MODE(MULTI_NODE_MULTI_WRITER), NULL},
     {"ext4", MODE(MULTI_NODE_MULTI_WRITER),
-     "'MULTI_NODE_MULTI_WRITER', which a disk does not support as file system"},
+     "'MULTI_NODE_MULTI_WRITER', which a disk does not support as file system, because two servers that "
+     "mount one "
+     "file system destroy it; accepted: SINGLE_NODE_WRITER"},
     {"ext4", MODE(MULTI_NODE_READER_ONLY), "accepted: SINGLE_NODE_WRITER, SINGLE_NODE_SINGLE_WRITER"},
     {NULL, MODE(MULTI_NODE_READER_ONLY), "MULTI_NODE_MULTI_WRITER (disk with multiattach)"},
-    {NULL, MODE(MULTI_NODE_SINGLE_WRITER), "as raw block"},
+    {NULL, MODE(MULTI_NODE_SINGLE_WRITER),
+     "as raw block, because every server that attaches a shared disk can write to it; accepted: "},
     {NULL, 9, "'mode 9'"},
     {"ext4", MODE(UNKNOWN), "access_mode' is missing"},
     {"ntfs", MODE(SINGLE_NODE_WRITER), "fs_type' is 'ntfs'; accepted: ext4, ext3, xfs, btrfs"},
