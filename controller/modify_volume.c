@@ -78,6 +78,15 @@ static gboolean check_target(const Modification *modification, const VolumeParam
   return parameters_check_performance(target, target->type, disk->size_gib, error);
 }
 
+/* A change that an earlier life of ours started may have ended between the look and the request: the cloud then refuses
+ * the request (EVS.2087: the disk has that type), and the disk is what was asked for. */
+static gboolean reached_meanwhile(const Modification *modification)
+{
+  g_autoptr(EvsDisk) disk =
+    evs_disk_get(modification->controller->client, &modification->to_send, modification->volume_id, NULL);
+  return disk && is_reached(&modification->asked, disk);
+}
+
 /* The cloud took nothing, or nobody knows. Takes the error. A change under way locks the disk without showing in its
  * status: that passes by itself. */
 static ModifyResult judge_refusal(Modification *modification, GError *refusal, GError **error)
@@ -86,6 +95,8 @@ static ModifyResult judge_refusal(Modification *modification, GError *refusal, G
   if (evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
     return context_pause(&modification->to_wait, LOOK_PAUSE_MS, local->message, error) ? MODIFY_AGAIN
                                                                                        : MODIFY_FAILED;
+  if (reached_meanwhile(modification))
+    return MODIFY_DONE;
   if (disk_is_locked_error(local))
     evs_error_set(error, EVS_CODE_ABORTED, "another change of the disk runs, which may take hours: %s",
                   local->message);
