@@ -100,7 +100,7 @@ static void handle_quota(Request *request)
     reply_error(request, 403, "EVS.5403", "Policy check failed.");
     return;
   }
-  gboolean v3 = g_str_has_prefix(request->route->op, "v3.");
+  gboolean v3 = request_is_v3(request);
   json_t *set = json_pack("{s:s}", "id", project->id);
   gint64 count, gib;
   disk_usage(request->sim, project, NULL, &count, &gib);
@@ -172,22 +172,19 @@ static const Route routes[] = {
   {"5.1", SIM_SERVICE_EVS, "GET", "/", NULL, ROUTE_NO_AUTH, handle_versions},
   {"5.2", SIM_SERVICE_EVS, "GET", "/{api_version}", NULL, ROUTE_NO_AUTH, handle_version},
   {"5.2", SIM_SERVICE_EVS, "GET", "/{api_version}/", NULL, ROUTE_NO_AUTH, handle_version},
+};
+
+static const Route routes_of_projects[] = {
   {"7.1.4", SIM_SERVICE_EVS, "GET", "/v2/{project_id}/types", "evs:types:get", ROUTE_AUTH, handle_types},
   {"7.1.5", SIM_SERVICE_EVS, "GET", "/v2/{project_id}/types/{type_id}", "evs:types:get", ROUTE_AUTH,
    handle_type},
   {"7.3.1", SIM_SERVICE_EVS, "GET", "/v2/{project_id}/os-quota-sets/{target_project_id}", "evs:quotas:get",
    ROUTE_AUTH, handle_quota},
   {"7.8.1", SIM_SERVICE_EVS, "GET", "/v2/{project_id}/os-availability-zone", NULL, ROUTE_AUTH, handle_zones},
-  {"v3.7.1.4", SIM_SERVICE_EVS, "GET", "/v3/{project_id}/types", "evs:types:get", ROUTE_AUTH, handle_types},
-  {"v3.7.1.5", SIM_SERVICE_EVS, "GET", "/v3/{project_id}/types/{type_id}", "evs:types:get", ROUTE_AUTH,
-   handle_type},
-  {"v3.7.3.1", SIM_SERVICE_EVS, "GET", "/v3/{project_id}/os-quota-sets/{target_project_id}", "evs:quotas:get",
-   ROUTE_AUTH, handle_quota},
-  {"v3.7.8.1", SIM_SERVICE_EVS, "GET", "/v3/{project_id}/os-availability-zone", NULL, ROUTE_AUTH,
-   handle_zones},
 };
 
 void catalog_start(Sim *sim)
 {
   router_add(sim, routes, G_N_ELEMENTS(routes));
+  router_add_twins(sim, routes_of_projects, G_N_ELEMENTS(routes_of_projects));
 }

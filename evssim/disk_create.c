@@ -86,7 +86,7 @@ void disk_handle_create(Request *request)
   g_autoptr(GPtrArray) disks = make_disks(sim, &read);
   Job *job = start_job(request, &read, disks);
   g_autoptr(json_t) body = answer_of(job, &read, disks);
-  int status = g_str_has_prefix(request->route->op, "v3.") ? 200 : 202;
+  int status = request_is_v3(request) ? 200 : 202;
   client_token_remember(request, status, body);
   gint64 now_us = sim_virtual_us(sim);
   gint64 visible_us = now_us + (gint64)((double)(job_due_us(job) - now_us) * HIDDEN_SHARE);

@@ -12,9 +12,11 @@
 #include <signal.h>
 
 typedef struct {
-  const Route *route;
-  char **segments;
-  guint count;
+  Route route;           /* op and path are the entry's own */
+  char *op, *path;       /* without '#' */
+  char **segments;       /* of path */
+  guint count;           /* of segments */
+  char *key, *key_value; /* what the body must have; NULL: whatever it has */
 } RouteEntry;
 
 struct Router {
@@ -25,6 +27,10 @@ struct Router {
 static void route_entry_free(RouteEntry *entry)
 {
   g_strfreev(entry->segments);
+  g_free(entry->op);
+  g_free(entry->path);
+  g_free(entry->key);
+  g_free(entry->key_value);
   g_free(entry);
 }
 
@@ -44,16 +50,47 @@ void router_stop(Sim *sim)
   g_clear_pointer(&sim->router, g_free);
 }
 
+/* Takes over op and path. */
+static void entry_add(Sim *sim, const Route *route, char *op, char *path)
+{
+  RouteEntry *entry = g_new0(RouteEntry, 1);
+  char *mark = strchr(path, '#');
+  if (mark) {
+    char *equals = strchr(mark, '=');
+    entry->key = equals ? g_strndup(mark + 1, (gsize)(equals - mark - 1)) : g_strdup(mark + 1);
+    entry->key_value = equals ? g_strdup(equals + 1) : NULL;
+    *mark = '\0';
+  }
+  entry->op = op;
+  entry->path = path;
+  entry->route = *route;
+  entry->route.op = op;
+  entry->route.path = path;
+  entry->segments = g_strsplit(path + 1, "/", -1);
+  entry->count = g_strv_length(entry->segments);
+  g_assert(entry->count <= REQUEST_SEGMENTS_MAX);
+  g_ptr_array_add(sim->router->routes, entry);
+}
+
 void router_add(Sim *sim, const Route *routes, gsize count)
 {
+  for (gsize i = 0; i < count; i++)
+    entry_add(sim, &routes[i], g_strdup(routes[i].op), g_strdup(routes[i].path));
+}
+
+void router_add_twins(Sim *sim, const Route *routes, gsize count)
+{
+  router_add(sim, routes, count);
   for (gsize i = 0; i < count; i++) {
-    RouteEntry *entry = g_new0(RouteEntry, 1);
-    entry->route = &routes[i];
-    entry->segments = g_strsplit(routes[i].path + 1, "/", -1);
-    entry->count = g_strv_length(entry->segments);
-    g_assert(entry->count <= REQUEST_SEGMENTS_MAX);
-    g_ptr_array_add(sim->router->routes, entry);
+    g_assert(g_str_has_prefix(routes[i].path, "/v2/"));
+    entry_add(sim, &routes[i], g_strconcat("v3.", routes[i].op, NULL),
+              g_strconcat("/v3/", routes[i].path + strlen("/v2/"), NULL));
   }
+}
+
+gboolean request_is_v3(const Request *request)
+{
+  return g_str_has_prefix(request->route->op, "v3.");
 }
 
 /* ---- which service, which route ---- */
@@ -106,8 +143,18 @@ static gboolean find_service(const Request *request, SimService *ret_service, co
   return service_of_host(request, ret_service);
 }
 
-/* Number of literal segments that match, or -1 if the route does not fit. */
-static int fit(const RouteEntry *entry, char **segments, guint count)
+/* The body is of the operation that shares its path with others. */
+static gboolean body_fits(const RouteEntry *entry, Request *request)
+{
+  const json_t *body = request_json(request);
+  const json_t *value = json_object_get(body, entry->key);
+  if (!entry->key_value)
+    return value && json_object_size(body) == 1;
+  return g_strcmp0(json_string_value(value), entry->key_value) == 0;
+}
+
+/* Number of literal segments that match (the body counts as one), or -1 if the route does not fit. */
+static int fit(const RouteEntry *entry, Request *request, char **segments, guint count)
 {
   int literals = 0;
   if (entry->count != count)
@@ -119,6 +166,8 @@ static int fit(const RouteEntry *entry, char **segments, guint count)
       return -1;
     literals++;
   }
+  if (entry->key)
+    return body_fits(entry, request) ? literals + 1 : -1;
   return literals;
 }
 
@@ -134,9 +183,9 @@ static gboolean find_route(Request *request, SimService service, const char *pat
   int best_literals = -1;
   for (guint i = 0; i < routes->len; i++) {
     const RouteEntry *entry = g_ptr_array_index(routes, i);
-    if (entry->route->service != service || !g_str_equal(entry->route->method, request->method))
+    if (entry->route.service != service || !g_str_equal(entry->route.method, request->method))
       continue;
-    int literals = fit(entry, segments, count);
+    int literals = fit(entry, request, segments, count);
     if (literals > best_literals) {
       best = entry;
       best_literals = literals;
@@ -144,7 +193,7 @@ static gboolean find_route(Request *request, SimService service, const char *pat
   }
   if (!best)
     return FALSE;
-  request->route = best->route;
+  request->route = &best->route;
   for (guint i = 0; i < count; i++) {
     if (best->segments[i][0] != '{')
       continue;
@@ -242,16 +291,25 @@ static void faults_after(Request *request)
     p->status = 0;
 }
 
+gboolean request_permitted(Request *request, const char *actions)
+{
+  g_auto(GStrv) all = g_strsplit(actions, " ", -1);
+  for (char **action = all; *action; action++) {
+    if (iam_allows(&request->principal, *action))
+      continue;
+    if (request->route->service == SIM_SERVICE_ECS)
+      reply_error(request, 403, "Pdp.0001", "Policy doesn't allow %s to be performed.", *action);
+    else
+      reply_error(request, 403, "EVS.5403", "Policy check failed.");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean permitted(Request *request)
 {
   const Route *route = request->route;
-  if (route->auth == ROUTE_NO_AUTH || !route->action || iam_allows(&request->principal, route->action))
-    return TRUE;
-  if (route->service == SIM_SERVICE_ECS)
-    reply_error(request, 403, "Pdp.0001", "Policy doesn't allow %s to be performed.", route->action);
-  else
-    reply_error(request, 403, "EVS.5403", "Policy check failed.");
-  return FALSE;
+  return route->auth == ROUTE_NO_AUTH || !route->action || request_permitted(request, route->action);
 }
 
 static void dispatch_cloud(Request *request)

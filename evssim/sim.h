@@ -151,9 +151,11 @@ typedef struct {
   SimService service;
   const char *method; /* "GET" */
   /* Segments split by '/', "{name}" takes any one segment (also an empty one): "/v2/{project_id}/cloudvolumes/{volume_id}".
-   * Without the /evs, /ecs, /iam, /meta prefix. A literal segment wins over a "{name}". */
+   * Without the /evs, /ecs, /iam, /meta prefix. A literal segment wins over a "{name}". Operations that share method
+   * and path are told apart by what follows a '#': "...#os-extend" is for a body whose only top-level key this is,
+   * "...#action=create" for one that has this text there; a route without '#' takes what the others do not. */
   const char *path;
-  const char *action; /* IAM action needed, or NULL */
+  const char *action; /* IAM actions needed, parted by blanks, or NULL */
   RouteAuth auth;
   RouteHandler handle;
 } Route;
@@ -205,8 +207,16 @@ void reply_gateway(Request *request, int status, const char *code, const char *f
 void reply_cinder(Request *request, int status, const char *name, const char *format, ...)
   G_GNUC_PRINTF(4, 5);
 
-/* router.h */
+/* The caller may do all of these actions (parted by blanks); else answers 403 and returns FALSE. For what a route's own
+ * action does not say: what is needed depends on the body. */
+gboolean request_permitted(Request *request, const char *actions);
+/* The route is the /v3 twin of another. */
+gboolean request_is_v3(const Request *request);
+
+/* router.c. The routes' texts are copied. */
 void router_add(Sim *sim, const Route *routes, gsize count);
+/* Paths under /v2: each also as its /v3 twin, whose op is "v3." + op. */
+void router_add_twins(Sim *sim, const Route *routes, gsize count);
 
 /* ---- jobs.h ---- */
 
