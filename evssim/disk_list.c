@@ -1,4 +1,4 @@
-/* 6.1.3: list disks with details, by filters, in pages, sorted (evs-facts 4.3). */
+/* Lists of disks, by filters, in pages, sorted (evs-facts 4.3): 6.1.3 and, with other DiskLists, its relatives. */
 #include "evssim/disk_ops.h"
 
 #include "evssim/disk_view.h"
@@ -11,6 +11,7 @@ enum { IDS_MAX = 60 };
 
 typedef struct {
   Request *request;
+  const DiskList *list;
   ListPage page;
   gint64 (*compare)(const Disk *a, const Disk *b);
   gboolean ascending;
@@ -53,6 +54,33 @@ static gboolean refuse(Request *request, const char *code, const char *message)
   return FALSE;
 }
 
+/* Which lists take which filters; those that are not here all take. */
+static const struct {
+  const char *name;
+  guint kinds;
+} limited_filters[] = {
+  {"metadata", DISK_FILTER_METADATA},
+  {"id", DISK_FILTER_IDS},
+  {"ids", DISK_FILTER_IDS},
+  {"multiattach", DISK_FILTER_STORAGE},
+  {"service_type", DISK_FILTER_STORAGE},
+  {"dedicated_storage_id", DISK_FILTER_STORAGE},
+  {"dedicated_storage_name", DISK_FILTER_STORAGE},
+  {"volume_type_id", DISK_FILTER_STORAGE},
+  {"server_id", DISK_FILTER_USE},
+  {"bootable", DISK_FILTER_USE},
+  {"enterprise_project_id", DISK_FILTER_USE},
+};
+
+/* The filter's value; NULL if it is not set, or this list does not know it (then it is left out in silence). */
+static const char *filter_of(const ListQuery *query, const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(limited_filters); i++)
+    if (g_str_equal(limited_filters[i].name, name) && !(query->list->filters & limited_filters[i].kinds))
+      return NULL;
+  return request_query(query->request, name);
+}
+
 static gboolean read_sort(ListQuery *query)
 {
   static const struct {
@@ -75,7 +103,7 @@ static gboolean read_sort(ListQuery *query)
 /* ids=['a','b'] beats id=a; ids that are none are left out in silence. */
 static gboolean read_ids(ListQuery *query)
 {
-  const char *ids = request_query(query->request, "ids"), *id = request_query(query->request, "id");
+  const char *ids = filter_of(query, "ids"), *id = filter_of(query, "id");
   if (!ids && !id)
     return TRUE;
   query->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -91,8 +119,7 @@ static gboolean read_ids(ListQuery *query)
 
 static gboolean read_filters(ListQuery *query)
 {
-  const char *metadata = request_query(query->request, "metadata");
-  const char *zone = request_query(query->request, "availability_zone");
+  const char *metadata = filter_of(query, "metadata"), *zone = filter_of(query, "availability_zone");
   if (zone && !sim_zone(query->request->sim, zone))
     return refuse(query->request, "EVS.1041", "invalid filter availability-zone!");
   if (metadata) {
@@ -105,7 +132,7 @@ static gboolean read_filters(ListQuery *query)
 
 static gboolean text_matches(const ListQuery *query, const char *parameter, const char *value)
 {
-  const char *wanted = request_query(query->request, parameter);
+  const char *wanted = filter_of(query, parameter);
   return !wanted || g_str_equal(wanted, value);
 }
 
@@ -122,7 +149,7 @@ static gboolean metadata_matches(const ListQuery *query, const Disk *disk)
 
 static gboolean type_matches(const ListQuery *query, const Disk *disk)
 {
-  if (!request_query(query->request, "volume_type_id"))
+  if (!filter_of(query, "volume_type_id"))
     return TRUE;
   g_autofree char *type_id = disk_type_id(disk->type);
   return text_matches(query, "volume_type_id", type_id);
@@ -130,8 +157,7 @@ static gboolean type_matches(const ListQuery *query, const Disk *disk)
 
 static gboolean matches(const ListQuery *query, const Disk *disk)
 {
-  const char *server_id = request_query(query->request, "server_id");
-  const char *eps = request_query(query->request, "enterprise_project_id");
+  const char *server_id = filter_of(query, "server_id"), *eps = filter_of(query, "enterprise_project_id");
   const struct {
     const char *parameter, *value;
   } texts[] = {{"name", disk->name},
@@ -165,6 +191,16 @@ static int compare_rows(gconstpointer a, gconstpointer b, gpointer user_data)
   return order < 0 ? -1 : order > 0;
 }
 
+/* The cloud's link leads to the Cinder list whatever list was asked for: clients do not follow it (evs-facts 17.2). */
+static void add_link(const ListQuery *query, json_t *body, const Disk *last)
+{
+  const Request *request = query->request;
+  g_autofree char *next = g_strdup_printf("%s/evs/%s/%s/%s?limit=%d&marker=%s", request->sim->base_url,
+                                          request_is_v3(request) ? "v3" : "v2", request->project->id,
+                                          query->list->next, (int)query->page.limit, last->id);
+  json_object_set_new(body, "volumes_links", json_pack("[{s:s, s:s}]", "href", next, "rel", "next"));
+}
+
 static void reply_page(const ListQuery *query, const GPtrArray *rows)
 {
   Request *request = query->request;
@@ -175,21 +211,18 @@ static void reply_page(const ListQuery *query, const GPtrArray *rows)
   }
   json_t *volumes = json_array();
   for (guint i = start; i < end; i++)
-    json_array_append_new(volumes, disk_render(request->sim, g_ptr_array_index(rows, i)));
-  json_t *body = json_pack("{s:I, s:o}", "count", (json_int_t)rows->len, "volumes", volumes);
-  if (end > start && end < rows->len) {
-    /* as the cloud does it: a link to the Cinder list, not to be followed (evs-facts 17.2) */
-    g_autofree char *next = g_strdup_printf(
-      "%s/evs/v2/%s/volumes/detail?limit=%d&marker=%s", request->sim->base_url, request->project->id,
-      (int)query->page.limit, ((Disk *)g_ptr_array_index(rows, end - 1))->id);
-    json_object_set_new(body, "volumes_links", json_pack("[{s:s, s:s}]", "href", next, "rel", "next"));
-  }
+    json_array_append_new(volumes, query->list->render(request, g_ptr_array_index(rows, i)));
+  json_t *body = json_pack("{s:o}", "volumes", volumes);
+  if (query->list->count)
+    json_object_set_new(body, "count", json_integer((json_int_t)rows->len));
+  if (query->list->next && end > start && end < rows->len)
+    add_link(query, body, g_ptr_array_index(rows, end - 1));
   reply_json(request, 200, body);
 }
 
-void disk_handle_list(Request *request)
+void disk_list(Request *request, const DiskList *list)
 {
-  g_auto(ListQuery) query = {.request = request};
+  g_auto(ListQuery) query = {.request = request, .list = list};
   if (!list_page_read(request, &query.page) || !read_sort(&query) || !read_filters(&query))
     return;
   request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
@@ -202,4 +235,16 @@ void disk_handle_list(Request *request)
       g_ptr_array_add(rows, g_ptr_array_index(view->disks, i));
   g_ptr_array_sort_with_data(rows, compare_rows, &query);
   reply_page(&query, rows);
+}
+
+static json_t *render_custom(const Request *request, const Disk *disk)
+{
+  return disk_render(request->sim, disk);
+}
+
+void disk_handle_list(Request *request)
+{
+  static const DiskList list = {
+    .filters = DISK_FILTERS_ALL, .count = TRUE, .next = "volumes/detail", .render = render_custom};
+  disk_list(request, &list);
 }

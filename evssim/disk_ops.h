@@ -4,7 +4,30 @@
 #include "evssim/sim.h"
 
 void disk_handle_create(Request *request); /* disk_create.c */
-void disk_handle_list(Request *request);   /* disk_list.c */
+void disk_handle_list(Request *request);   /* disk_list.c: 6.1.3 */
+
+/* Groups of filters that only some lists take (evs-facts 4.3). */
+enum {
+  DISK_FILTER_METADATA = 1 << 0,
+  DISK_FILTER_IDS = 1 << 1,     /* id, ids */
+  DISK_FILTER_STORAGE = 1 << 2, /* multiattach, service_type, dedicated_storage_*, volume_type_id */
+  DISK_FILTER_USE = 1 << 3,     /* server_id, bootable, enterprise_project_id */
+  DISK_FILTERS_ALL = (1 << 4) - 1,
+};
+
+/* What a list takes and shows. */
+typedef struct {
+  guint
+    filters; /* DISK_FILTER_*; name, status, availability_zone and what pages and sorts go with every list */
+  gboolean count; /* the answer has "count" */
+  const char
+    *next; /* what the link to the next page names behind the project: "volumes/detail"; NULL: no link */
+  json_t *(*render)(const Request *request, const Disk *disk); /* one row */
+} DiskList;
+
+/* Answers a list request (disk_list.c). */
+void disk_list(Request *request, const DiskList *list);
+
 /* disk_change.c: routes and job types of expansion, QoS and type changes */
 void disk_change_start(Sim *sim);
 void disk_retype_start(Sim *sim); /* disk_retype.c */
