@@ -33,6 +33,25 @@ static void show_disk(const NodeBench *bench, const char *name, const char *numb
   assert_true(g_file_set_contents(path, number, -1, NULL));
 }
 
+/* As the kernel shows what it found on the disk: "vdb1/partition", "holders/dm-0". */
+static void show_use(const NodeBench *bench, const char *disk, const char *entry)
+{
+  g_autofree char *path = g_build_filename(bench->sys_dir, "block", disk, entry, NULL);
+  g_autofree char *directory = g_path_get_dirname(path);
+  assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+  assert_true(g_file_set_contents(path, "1\n", -1, NULL));
+}
+
+static void note(const NodeBench *bench, const char *place, const char *id)
+{
+  g_autofree char *directory = g_build_filename(bench->kubelet_dir, "plugins/kubernetes.io/csi", place, NULL);
+  g_autofree char *path = g_build_filename(directory, "vol_data.json", NULL);
+  g_autofree char *text =
+    g_strdup_printf("{\"driverName\":\"evs.csi.huaweicloud.com\",\"volumeHandle\":\"%s\"}", id);
+  assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+  assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
 static void scsi_disks_leave_more_room(void **state)
 {
   NodeBench *bench = node_bench_new(*state);
@@ -40,11 +59,39 @@ static void scsi_disks_leave_more_room(void **state)
   show_disk(bench, "loop0", "7:0\n");
   assert_info(node, "node-1", "zone-1", 23);
   show_disk(bench, "sda", "8:0\n");
+  show_use(bench, "sda", "sda1/partition");
   assert_info(node, "node-1", "zone-1", 59); /* the system disk */
   show_disk(bench, "sdb", "8:16\n");
+  assert_info(node, "node-1", "zone-1", 59); /* may well be a volume, attached and not staged yet */
+  show_use(bench, "sdb", "sdb1/partition");
   assert_info(node, "node-1", "zone-1", 58);
   show_disk(bench, "vda", "254:0\n"); /* a virtio system disk: sda and sdb are somebody's */
   assert_info(node, "node-1", "zone-1", 21);
+}
+
+/* From the attachment to the last step, and again after a reboot, when disks are there and nothing is mounted: volumes
+ * never make the node smaller. */
+static void volumes_are_never_taken_off(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  static const char *const types[] = {"ext4", "xfs", "btrfs"};
+  show_disk(bench, "vda", "254:0\n");
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+    BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
+    assert_info(node, "node-1", "zone-1", 23);
+    bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE));
+    assert_info(node, "node-1", "zone-1", 23);
+    bench_ok(node, "NodePublishVolume", bench_publish(disk, csi_mount(types[i], NULL), disk->target, FALSE));
+    assert_info(node, "node-1", "zone-1", 23);
+    bench_ok(node, "NodeUnpublishVolume", bench_unpublish(disk, disk->target));
+    bench_ok(node, "NodeUnstageVolume", bench_unstage(disk));
+    assert_info(node, "node-1", "zone-1", 23);
+  }
+  BenchDisk *raw = bench_disk_new(bench, 64 * MIB);
+  show_use(bench, raw->name, "holders/dm-7"); /* the pod's own LVM in it */
+  bench_ok(node, "NodePublishVolume", bench_publish(raw, csi_block(), raw->target, FALSE));
+  assert_info(node, "node-1", "zone-1", 23);
 }
 
 static void disks_of_others_are_taken_off(void **state)
@@ -54,25 +101,59 @@ static void disks_of_others_are_taken_off(void **state)
   static const char *const fixed[] = {"--volume-attach-limit=9", NULL};
   Plugin *node = bench_node_start(bench, NULL), *keeping = bench_node_start(bench, reserved),
          *told = bench_node_start(bench, fixed);
-  static const char *const types[] = {"ext4", "btrfs"};
   show_disk(bench, "vda", "254:0\n");
-  assert_info(node, "node-1", "zone-1", 23);
-  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
-    BenchDisk *disk = bench_disk_new(bench, 512 * MIB);
-    assert_info(node, "node-1", "zone-1", 22); /* attached, nobody's yet */
-    bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE));
-    assert_info(node, "node-1", "zone-1", 23);
-  }
-  BenchDisk *raw = bench_disk_new(bench, 64 * MIB);
-  bench_ok(node, "NodePublishVolume", bench_publish(raw, csi_block(), raw->target, FALSE));
-  assert_info(node, "node-1", "zone-1", 23);
+  show_disk(bench, "vdy", "254:32\n");
+  show_use(bench, "vdy", "holders/dm-0");
+  assert_info(node, "node-1", "zone-1", 22);
   show_disk(bench, "vdz", "254:16\n");
   assert_info(node, "node-1", "zone-1", 22);
-  assert_info(keeping, "node-1", "zone-1", 19);
+  show_use(bench, "vdz", "vdz1/partition");
+  assert_info(node, "node-1", "zone-1", 21);
+  assert_info(keeping, "node-1", "zone-1", 18);
   assert_info(told, "node-1", "zone-1", 9);
 }
 
-/* After a reboot disks are attached and not mounted yet; kubelet's notes tell whose they are. */
+static void mount_at(Harness *harness, const BenchDisk *disk, const char *directory)
+{
+  assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
+  g_free(bench_run(harness, "mount", disk->node, directory, NULL));
+}
+
+/* Whole disks with file systems, mounted by others: in sight; as a local PV's, below the kubelet directory; and in another
+ * mount namespace, as a container meets what its host has mounted. */
+static void disks_mounted_by_others_are_taken_off(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  static const char *const types[] = {"ext4", "xfs", "btrfs"};
+  Process *hosts[G_N_ELEMENTS(types)];
+  int expected = 23;
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+    BenchDisk *seen = bench_disk_new(bench, 320 * MIB), *local = bench_disk_new(bench, 320 * MIB),
+              *hidden = bench_disk_new(bench, 320 * MIB);
+    BenchDisk *const disks[] = {seen, local, hidden};
+    g_autofree char *tool = g_strconcat("mkfs.", types[i], NULL);
+    for (gsize n = 0; n < G_N_ELEMENTS(disks); n++)
+      g_free(bench_run(*state, tool, "-q", disks[n]->node, NULL));
+    assert_info(node, "node-1", "zone-1", expected);
+    g_autofree char *data = harness_path(*state, "data-%s", types[i]);
+    mount_at(*state, seen, data);
+    assert_info(node, "node-1", "zone-1", --expected);
+    g_autofree char *volume =
+      g_strdup_printf("%s/pods/1/volumes/kubernetes.io~local-volume/%s", bench->kubelet_dir, types[i]);
+    mount_at(*state, local, volume);
+    assert_info(node, "node-1", "zone-1", --expected);
+    hosts[i] =
+      process_start_list(*state, "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
+                         "mount \"$0\" \"$1\" && echo mounted && exec sleep 600", hidden->node, data, NULL);
+    g_free(process_wait_output(hosts[i], "mounted", HARNESS_WAIT_MS));
+    assert_info(node, "node-1", "zone-1", --expected);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++)
+    process_kill(hosts[i]);
+}
+
+/* Kubelet's notes tell whose a disk is, whatever is on it. */
 static void disks_that_kubelet_knows_are_ours(void **state)
 {
   NodeBench *bench = node_bench_new(*state);
@@ -80,14 +161,10 @@ static void disks_that_kubelet_knows_are_ours(void **state)
   static const char *const places[] = {"evs.csi.huaweicloud.com/0123abcd", "volumeDevices/pvc-1/data"};
   for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
     BenchDisk *disk = bench_disk_new(bench, 64 * MIB);
+    g_autofree char *part = g_strdup_printf("%s1/partition", disk->name);
+    show_use(bench, disk->name, part);
     assert_info(node, "node-1", "zone-1", 22);
-    g_autofree char *directory =
-      g_build_filename(bench->kubelet_dir, "plugins/kubernetes.io/csi", places[i], NULL);
-    g_autofree char *path = g_build_filename(directory, "vol_data.json", NULL);
-    g_autofree char *text =
-      g_strdup_printf("{\"driverName\":\"evs.csi.huaweicloud.com\",\"volumeHandle\":\"%s\"}", disk->id);
-    assert_int_equal(g_mkdir_with_parents(directory, 0755), 0);
-    assert_true(g_file_set_contents(path, text, -1, NULL));
+    note(bench, places[i], disk->id);
     assert_info(node, "node-1", "zone-1", 23);
   }
 }
@@ -187,7 +264,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
     TEST(options_are_what_it_says),
     TEST(scsi_disks_leave_more_room),
+    TEST(volumes_are_never_taken_off),
     TEST(disks_of_others_are_taken_off),
+    TEST(disks_mounted_by_others_are_taken_off),
     TEST(disks_that_kubelet_knows_are_ours),
     TEST(the_metadata_service_is_asked_once),
     TEST(a_silent_metadata_service_is_an_error_not_a_crash),
