@@ -307,6 +307,11 @@ static void test_codes(void **state)
   assert_code("Ecs.0111", NULL, EVS_CODE_NOT_FOUND, 0);
   assert_code("Ecs.1000", "{itemNotFound ...", EVS_CODE_NOT_FOUND, 0);
   assert_code("Ecs.1000", "other", EVS_CODE_UNAVAILABLE, EVS_TRAIT_RETRY | EVS_TRAIT_UNSURE);
+  assert_code("EVS.2144", NULL, EVS_CODE_FAILED_PRECONDITION, 0);
+  assert_code("EVS.2145", NULL, EVS_CODE_FAILED_PRECONDITION, 0);
+  assert_code("Ecs.0003", "The disk is frozen", EVS_CODE_FAILED_PRECONDITION, 0);
+  assert_code("Ecs.0003", "the account is in arrears", EVS_CODE_FAILED_PRECONDITION, 0);
+  assert_code("Ecs.0003", "No permission", EVS_CODE_PERMISSION_DENIED, 0);
   assert_null(evs_cloud_code_find("", NULL));
   assert_null(evs_cloud_code_find(NULL, NULL));
   assert_null(evs_cloud_code_find("EVS.9999", NULL));
