@@ -68,7 +68,7 @@ gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error)
     gboolean by_order; /* of a disk paid by the year or month */
     const char *order_remedy;
   } uses[DISK_N_USES] = {
-    [DISK_USE_ATTACH] = {"attached", FALSE, NULL},
+    [DISK_USE_ATTACH] = {"attached", TRUE, "make it pay-per-use in the console, then ask again"},
     [DISK_USE_DELETE] = {"deleted", TRUE, "unsubscribe it in the console"},
     [DISK_USE_EXPAND] = {"expanded", TRUE, "expand it in the console, then ask again"},
     [DISK_USE_MODIFY] = {"modified", TRUE, "change it in the console"},

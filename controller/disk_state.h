@@ -29,7 +29,9 @@ typedef enum {
 } DiskUse;
 
 /* Conditions that no waiting ends and only a person can: offered to another project (awaiting-transfer), frozen, paid
- * by the year or month (delete, expand and modify go by order). FAILED_PRECONDITION with the reason and what to do. */
+ * by the year or month (for all but snapshots: such disks are managed by their order, and lost when it ends).
+ * FAILED_PRECONDITION with the reason and what to do. Freezing shows on the disk only where its type has iops of its
+ * own; else the cloud refuses the call itself (EVS.2144, Ecs.0003), with the same code. */
 gboolean disk_check_use(const EvsDisk *disk, DiskUse use, GError **error);
 
 /* EVS.2068: something holds the disk that its status does not show, such as a change of type or performance. */

@@ -1,5 +1,5 @@
 /* Disks in states that only a person ends: what ControllerGetVolumeHealth and ListVolumeHealth say of them, and that
- * attach, expand, modify and delete are refused with the reason. Deletes that end in the recycle bin. */
+ * attach, expand, modify, delete, snapshot and clone are refused with the reason. Deletes that end in the recycle bin. */
 #include "base/clock.h"
 #include "evsclient/api.h"
 #include "tests/integration/controller_support.h"
@@ -139,26 +139,30 @@ static void without_its_gate_there_is_no_health(void **state)
                    "--feature-gates=VolumeHealth=true");
 }
 
-/* text NULL: not refused for this reason. */
-static void expect_refusals(const Stage *stage, const char *volume_id, const char *attach, const char *expand,
-                            const char *modify, const char *delete)
+/* What each call on the disk must say; NULL: the call is not made. */
+typedef struct {
+  const char *attach, *expand, *modify, *delete, *snapshot, *clone;
+} Refusals;
+
+static void expect_refusals(const Stage *stage, const char *volume_id, const Refusals *texts)
 {
   json_t *server = sim_server(stage->sim, 0);
   const struct {
     const char *method, *text;
     json_t *request;
   } rows[] = {
-    {"ControllerPublishVolume", attach,
+    {"ControllerPublishVolume", texts->attach,
      json_pack("{s:s, s:s, s:o}", "volume_id", volume_id, "node_id", text_at(server, "id"),
                "volume_capability", csi_block())},
-    {"ControllerExpandVolume", expand,
+    {"ControllerExpandVolume", texts->expand,
      json_pack("{s:s, s:{s:I}}", "volume_id", volume_id, "capacity_range", "required_bytes",
                (json_int_t)(200 * GIB))},
-    {"ControllerModifyVolume", modify,
+    {"ControllerModifyVolume", texts->modify,
      json_pack("{s:s, s:{s:s}}", "volume_id", volume_id, "mutable_parameters", "iops", "4000")},
-    {"DeleteVolume", delete, json_pack("{s:s}", "volume_id", volume_id)},
+    {"DeleteVolume", texts->delete, json_pack("{s:s}", "volume_id", volume_id)},
+    {"CreateSnapshot", texts->snapshot, snapshot_request("snap-of-a-state", volume_id)},
+    {"CreateVolume", texts->clone, sourced_request("pvc-of-a-state", "volume", volume_id)},
   };
-  sim_reset_calls(stage->sim);
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
     if (rows[i].text)
       csi_expect_error(stage->controller, rows[i].method, rows[i].request, EVS_CODE_FAILED_PRECONDITION,
@@ -166,38 +170,70 @@ static void expect_refusals(const Stage *stage, const char *volume_id, const cha
     else
       json_decref(rows[i].request);
   }
-  static const char *const changes[] = {"ecs.attach", "6.1.5", "6.1.13", "6.1.6"};
+  json_decref(server);
+}
+
+/* The refusals come without a single request for a change. */
+static void expect_own_refusals(const Stage *stage, const char *volume_id, const Refusals *texts)
+{
+  static const char *const changes[] = {"ecs.attach", "6.1.1", "6.1.5", "6.1.6", "6.1.13", "6.2.1"};
+  sim_reset_calls(stage->sim);
+  expect_refusals(stage, volume_id, texts);
   for (gsize i = 0; i < G_N_ELEMENTS(changes); i++)
     assert_int_equal(sim_calls(stage->sim, changes[i]), 0);
-  json_decref(server);
 }
 
 static void what_only_a_person_ends_is_refused_with_the_reason(void **state)
 {
   Stage stage = set_stage(*state, "--feature-gates=VolumeHealth=true");
-  json_t *request = csi_create_request("pvc-1", 100 * GIB, csi_block());
+  json_t *request = csi_create_request("pvc-1", 10 * GIB, csi_block());
   json_object_set_new(request, "parameters",
                       json_pack("{s:s, s:s, s:s}", "type", "GPSSD2", "iops", "3000", "throughput", "125"));
   json_t *reply = csi_call_json(stage.controller, "CreateVolume", request, CSI_TIMEOUT_MS, NULL);
   const char *id = text_at(json_object_get(reply, "volume"), "volume_id");
 
   set_disk(&stage, id, "{\"status\":\"awaiting-transfer\"}");
-  expect_refusals(&stage, id, "cannot be attached: it is offered to another project",
-                  "cannot be expanded: it is offered to another project",
-                  "cannot be modified: it is offered to another project",
-                  "cannot be deleted: it is offered to another project");
+#define OFFERED(use) "cannot be " use ": it is offered to another project"
+  expect_own_refusals(&stage, id,
+                      &(Refusals){OFFERED("attached"), OFFERED("expanded"), OFFERED("modified"),
+                                  OFFERED("deleted"), OFFERED("snapshotted"), OFFERED("snapshotted")});
   set_disk(&stage, id, "{\"status\":\"available\",\"frozen\":true}");
   expect_health(&stage, id, "INACCESSIBLE", "Frozen");
-  expect_refusals(
-    &stage, id, "cannot be attached: the cloud has frozen it", "cannot be expanded: the cloud has frozen it",
-    "cannot be modified: the cloud has frozen it", "cannot be deleted: the cloud has frozen it");
+#define FROZEN(use) "cannot be " use ": the cloud has frozen it"
+  expect_own_refusals(&stage, id,
+                      &(Refusals){FROZEN("attached"), FROZEN("expanded"), FROZEN("modified"),
+                                  FROZEN("deleted"), FROZEN("snapshotted"), FROZEN("snapshotted")});
   set_disk(&stage, id, "{\"frozen\":false,\"metadata\":{\"orderID\":\"CS1\"}}");
-  expect_refusals(&stage, id, NULL, "is paid by the year or month (order 'CS1') and cannot be expanded here",
-                  "is paid by the year or month (order 'CS1') and cannot be modified here",
-                  "is paid by the year or month (order 'CS1') and cannot be deleted here");
+#define ORDERED(use) "is paid by the year or month (order 'CS1') and cannot be " use " here"
+  expect_own_refusals(&stage, id,
+                      &(Refusals){.attach = ORDERED("attached"),
+                                  .expand = ORDERED("expanded"),
+                                  .modify = ORDERED("modified"),
+                                  .delete = ORDERED("deleted")});
+  g_autofree char *snapshot_id = snapshot_create(stage.controller, "snap-of-an-order", id);
+  snapshot_delete(stage.controller, snapshot_id);
+  sim_wait_snapshot_count(stage.sim, 0);
   set_disk(&stage, id, "{\"metadata\":{\"orderID\":null}}");
   json_decref(csi_call(stage.controller, "DeleteVolume", NULL, "{s:s}", "volume_id", id));
   json_decref(reply);
+}
+
+/* Disks without iops of their own do not show that they are frozen: the cloud's refusal says it. */
+static void a_hidden_freeze_is_refused_by_the_cloud(void **state)
+{
+  Stage stage = set_stage(*state, NULL);
+  CsiVolume *volume = csi_create(stage.harness, stage.controller, "pvc-1", 10 * GIB, csi_block());
+  set_disk(&stage, volume->id, "{\"frozen\":true}");
+  expect_refusals(&stage, volume->id,
+                  &(Refusals){.attach = "Ecs.0003",
+                              .expand = "EVS.2144",
+                              .delete = "EVS.2144",
+                              .snapshot = "EVS.2144",
+                              .clone = "EVS.2144"});
+  assert_int_equal(sim_disk_count(stage.sim), 1);
+  assert_int_equal(sim_snapshot_count(stage.sim), 0);
+  set_disk(&stage, volume->id, "{\"frozen\":false}");
+  csi_delete(volume, stage.controller);
 }
 
 static gboolean is_logged(void *data)
@@ -271,6 +307,7 @@ int main(void)
     STAGED(health_is_listed_page_by_page),
     STAGED(without_its_gate_there_is_no_health),
     STAGED(what_only_a_person_ends_is_refused_with_the_reason),
+    STAGED(a_hidden_freeze_is_refused_by_the_cloud),
     STAGED(without_a_bin_a_delete_costs_one_call_for_its_policy),
     STAGED(a_delete_into_the_bin_is_logged),
   };
