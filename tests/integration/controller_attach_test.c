@@ -185,32 +185,56 @@ static void one_server_takes_many_disks(void **state)
   assert_int_equal(sim_loops(stage->sim), 0);
 }
 
-static gboolean server_is_full(Stage *stage, const char *volume_id, GError **error)
+static void expect_full(Stage *stage, const char *volume_id, const char *server_id, const char *text)
 {
-  json_t *reply = csi_call_json(stage->controller, "ControllerPublishVolume",
-                                publish_request(volume_id, stage->nodes[0], csi_mount("ext4", NULL)),
-                                CSI_TIMEOUT_MS, error);
-  gboolean full = reply == NULL;
-  json_decref(reply);
-  return full;
+  csi_expect_error(stage->controller, "ControllerPublishVolume",
+                   publish_request(volume_id, server_id, csi_mount("ext4", NULL)),
+                   EVS_CODE_RESOURCE_EXHAUSTED, text);
 }
 
+/* As many disks as there are slots beside the system disk's; the next one is RESOURCE_EXHAUSTED, which makes the
+ * scheduler take another node, until one leaves. */
 static void a_full_server_is_resource_exhausted(void **state)
 {
-  enum { MORE_THAN_FIT = 30 };
+  enum { SLOTS = 4, FIT = SLOTS - 1 };
   Stage *stage = set_stage(*state, NULL);
-  g_autoptr(GError) error = NULL;
-  int attached = 0;
-  for (int i = 0; i < MORE_THAN_FIT && !error; i++) {
+  json_t *server = sim_request(stage->sim, "POST", "/_sim/servers",
+                               json_pack("{s:s, s:s, s:s, s:s, s:i}", "account", "demo", "name", "small",
+                                         "zone", "sim-1a", "bus", "virtio", "slots", SLOTS));
+  const char *small = json_string_value(json_object_get(server, "id"));
+  CsiVolume *volumes[SLOTS];
+  for (int i = 0; i < SLOTS; i++) {
     g_autofree char *name = g_strdup_printf("pvc-%d", i);
-    CsiVolume *volume =
-      csi_create(stage->harness, stage->controller, name, 10 * GIB, csi_mount("ext4", NULL));
-    attached += !server_is_full(stage, volume->id, &error);
+    volumes[i] = csi_create(stage->harness, stage->controller, name, 10 * GIB, csi_mount("ext4", NULL));
   }
-  assert_non_null(error);
-  assert_int_equal(evs_error_code(error), EVS_CODE_RESOURCE_EXHAUSTED);
-  assert_non_null(strstr(error->message, "Ecs.0104"));
-  assert_in_range(attached, 20, 24);
+  for (int i = 0; i < FIT; i++)
+    publish(stage, volumes[i]->id, small);
+  expect_full(stage, volumes[FIT]->id, small, "Ecs.0104");
+  assert_int_equal(attachments(stage->sim, volumes[FIT]->id), 0);
+  unpublish(stage, volumes[0]->id, small);
+  publish(stage, volumes[FIT]->id, small);
+  publish(stage, volumes[0]->id, stage->nodes[0]);
+  json_decref(server);
+}
+
+/* The same told by other codes, or only by the job. */
+static void all_words_for_a_full_server_are_resource_exhausted(void **state)
+{
+  static const char *const actions[] = {
+    "{\"kind\":\"status\",\"status\":400,\"code\":\"Ecs.0042\"}",
+    "{\"kind\":\"status\",\"status\":400,\"code\":\"Ecs.0809\"}",
+    "{\"kind\":\"job\",\"result\":\"FAIL\",\"code\":\"Ecs.0104\"}",
+  };
+  Stage *stage = set_stage(*state, NULL);
+  CsiVolume *volume =
+    csi_create(stage->harness, stage->controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
+    g_autofree char *fault =
+      g_strdup_printf("{\"match\":{\"op\":\"ecs.attach\"},\"times\":1,\"action\":%s}", actions[i]);
+    g_free(sim_fault(stage->sim, fault));
+    expect_full(stage, volume->id, stage->nodes[0], "Ecs.0");
+  }
+  publish(stage, volume->id, stage->nodes[0]);
 }
 
 /* SIGKILL while the attach runs: the next call awaits it and sends none. */
@@ -333,10 +357,15 @@ static void lost_answers_do_nothing_twice(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(gone_things_are_detached),           TEST(a_shared_disk_leaves_all_nodes),
-    TEST(one_server_takes_many_disks),        TEST(a_full_server_is_resource_exhausted),
-    TEST(a_kill_in_mid_attach_attaches_once), TEST(a_running_detach_is_awaited),
-    TEST(two_controllers_attach_and_detach),  TEST(a_scsi_disk_is_told_by_its_wwn),
+    TEST(gone_things_are_detached),
+    TEST(a_shared_disk_leaves_all_nodes),
+    TEST(one_server_takes_many_disks),
+    TEST(a_full_server_is_resource_exhausted),
+    TEST(all_words_for_a_full_server_are_resource_exhausted),
+    TEST(a_kill_in_mid_attach_attaches_once),
+    TEST(a_running_detach_is_awaited),
+    TEST(two_controllers_attach_and_detach),
+    TEST(a_scsi_disk_is_told_by_its_wwn),
     TEST(lost_answers_do_nothing_twice),
   };
   return cmocka_run_group_tests_name("controller_attach", tests, NULL, NULL);
