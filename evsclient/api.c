@@ -30,12 +30,25 @@ static gboolean is_read(const EvsOperation *operation)
   return g_str_equal(operation->method, "GET");
 }
 
+/* {project}, then the call's ids in the order in which the path names them. */
 static char *fill_path(const EvsCall *call, const char *project)
 {
-  GString *path = g_string_new(call->operation->path);
-  g_string_replace(path, "{project}", project ? project : "", 0);
-  g_string_replace(path, "{1}", call->id ? call->id : "", 0);
-  g_string_replace(path, "{2}", call->second_id ? call->second_id : "", 0);
+  const char *ids[] = {call->id, call->second_id};
+  guint next = 0;
+  GString *path = g_string_new(NULL);
+  for (const char *at = call->operation->path; *at;) {
+    gsize plain = strcspn(at, "{");
+    g_string_append_len(path, at, (gssize)plain);
+    at += plain;
+    if (*at != '{')
+      break;
+    const char *value = g_str_has_prefix(at, "{project}") ? project
+                        : next < G_N_ELEMENTS(ids)        ? ids[next++]
+                                                          : NULL;
+    g_autofree char *encoded = evs_percent_encode(value ? value : "");
+    g_string_append(path, encoded);
+    at += strcspn(at, "}") + 1;
+  }
   return g_string_free(path, FALSE);
 }
 
@@ -132,7 +145,8 @@ static void settle_quota(const EvsOperation *operation, GError *failure)
 static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, const EvsWireResult *result)
 {
   const EvsOperation *operation = calling->call->operation;
-  gboolean good = response->status >= 200 && response->status < 300;
+  gboolean good =
+    (response->status >= 200 && response->status < 300) || response->status == operation->status;
   g_autoptr(json_t) answer = NULL;
   if (good) {
     answer =

@@ -9,7 +9,7 @@
 
 typedef struct {
   const EvsOperation *operation;
-  const char *id, *second_id; /* for {1} and {2}; checked by the caller (evs_id_*) */
+  const char *id, *second_id; /* for the path's names in braces; checked by the caller (evs_id_*) */
   const char *query;          /* percent-encoded, or NULL */
   const char *body;           /* JSON, or NULL */
   const char *client_token;   /* X-Client-Token, or NULL */

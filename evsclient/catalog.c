@@ -84,12 +84,14 @@ static GPtrArray *cached(EvsClient *client, const EvsContext *context, const Evs
 
 GPtrArray *evs_zone_list(EvsClient *client, const EvsContext *context, GError **error)
 {
-  return cached(client, context, &evs_op_zone_list, EVS_CACHE_ZONES, evs_zones_from_json, error);
+  return cached(client, context, &evs_operations[EVS_OP_ZONE_LIST], EVS_CACHE_ZONES, evs_zones_from_json,
+                error);
 }
 
 GPtrArray *evs_disk_type_list(EvsClient *client, const EvsContext *context, GError **error)
 {
-  return cached(client, context, &evs_op_type_list, EVS_CACHE_TYPES, evs_disk_types_from_json, error);
+  return cached(client, context, &evs_operations[EVS_OP_TYPE_LIST], EVS_CACHE_TYPES, evs_disk_types_from_json,
+                error);
 }
 
 EvsOffer evs_disk_type_offer(GPtrArray *types, const char *name, const char *zone)

@@ -145,7 +145,7 @@ static char *look_up_project(EvsClient *client, EvsSession *session, const EvsCo
   const char *name = config->project_name ? config->project_name : config->region;
   g_autofree char *encoded = evs_percent_encode(name);
   g_autofree char *query = g_strconcat("name=", encoded, NULL);
-  EvsCall call = {.operation = &evs_op_projects, .query = query};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_PROJECT_LIST], .query = query};
   g_autoptr(json_t) answer = evs_api_call_in(client, session, context, &call, error);
   return answer ? pick_project(answer, name, error) : NULL;
 }

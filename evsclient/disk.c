@@ -84,7 +84,8 @@ gboolean evs_disk_create(EvsClient *client, const EvsContext *context, const Evs
                          const char *client_token, char **ret_job_id, char **ret_volume_id, GError **error)
 {
   g_autofree char *body = evs_disk_create_body(request);
-  EvsCall call = {.operation = &evs_op_disk_create, .body = body, .client_token = client_token};
+  EvsCall call = {
+    .operation = &evs_operations[EVS_OP_DISK_CREATE], .body = body, .client_token = client_token};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return FALSE;
@@ -97,7 +98,7 @@ EvsDisk *evs_disk_get(EvsClient *client, const EvsContext *context, const char *
 {
   if (!evs_id_check_uuid("volume", volume_id, error))
     return NULL;
-  EvsCall call = {.operation = &evs_op_disk_get, .id = volume_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_DISK_GET], .id = volume_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return NULL;
@@ -112,7 +113,7 @@ gboolean evs_disk_delete(EvsClient *client, const EvsContext *context, const cha
 {
   if (!evs_id_check_uuid("volume", volume_id, error))
     return FALSE;
-  EvsCall call = {.operation = &evs_op_disk_delete, .id = volume_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_DISK_DELETE], .id = volume_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return FALSE;
@@ -154,7 +155,7 @@ static GPtrArray *list_page(EvsClient *client, const EvsContext *context, const 
   if (!check_filter(filter, error))
     return NULL;
   g_autofree char *query = evs_disk_list_query(filter);
-  EvsCall call = {.operation = &evs_op_disk_list, .query = query};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_DISK_LIST], .query = query};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer ? read_page(json_object_get(answer, "volumes"), ret_rows) : NULL;
 }

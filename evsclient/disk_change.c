@@ -45,7 +45,8 @@ gboolean evs_disk_extend(EvsClient *client, const EvsContext *context, const cha
 {
   json_t *members = json_object();
   evs_json_set_int(members, "new_size", new_size_gib);
-  return change(client, context, &evs_op_disk_extend, volume_id, "os-extend", members, ret_job_id, error);
+  return change(client, context, &evs_operations[EVS_OP_DISK_EXTEND], volume_id, "os-extend", members,
+                ret_job_id, error);
 }
 
 gboolean evs_disk_set_qos(EvsClient *client, const EvsContext *context, const char *volume_id, gint64 iops,
@@ -54,7 +55,8 @@ gboolean evs_disk_set_qos(EvsClient *client, const EvsContext *context, const ch
   json_t *members = json_object();
   evs_json_set_int(members, "iops", iops);
   evs_json_set_int(members, "throughput", throughput);
-  return change(client, context, &evs_op_disk_qos, volume_id, "qos_modify", members, ret_job_id, error);
+  return change(client, context, &evs_operations[EVS_OP_DISK_QOS], volume_id, "qos_modify", members,
+                ret_job_id, error);
 }
 
 gboolean evs_disk_retype(EvsClient *client, const EvsContext *context, const char *volume_id,
@@ -65,5 +67,6 @@ gboolean evs_disk_retype(EvsClient *client, const EvsContext *context, const cha
   evs_json_set_text(members, "new_type", new_type);
   evs_json_set_int(members, "iops", iops);
   evs_json_set_int(members, "throughput", throughput);
-  return change(client, context, &evs_op_disk_retype, volume_id, "os-retype", members, ret_job_id, error);
+  return change(client, context, &evs_operations[EVS_OP_DISK_RETYPE], volume_id, "os-retype", members,
+                ret_job_id, error);
 }

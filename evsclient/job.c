@@ -75,7 +75,8 @@ EvsJob *evs_job_get(EvsClient *client, const EvsContext *context, EvsService ser
 {
   if (!evs_id_check_job(job_id, error))
     return NULL;
-  EvsCall call = {.operation = service == EVS_SERVICE_ECS ? &evs_op_ecs_job_get : &evs_op_job_get,
+  EvsCall call = {.operation = service == EVS_SERVICE_ECS ? &evs_operations[EVS_OP_SERVER_JOB_GET]
+                                                          : &evs_operations[EVS_OP_JOB_GET],
                   .id = job_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer ? evs_job_from_json(answer) : NULL;

@@ -55,7 +55,7 @@ EvsQuota *evs_quota_from_json(json_t *quota_set)
 
 EvsQuota *evs_quota_get(EvsClient *client, const EvsContext *context, GError **error)
 {
-  EvsCall call = {.operation = &evs_op_quota_get, .query = "usage=True"};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_QUOTA_GET], .query = "usage=True"};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer ? evs_quota_from_json(json_object_get(answer, "quota_set")) : NULL;
 }
@@ -70,7 +70,7 @@ static gboolean is_not_there(const GError *failure)
 gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, const char *volume_id,
                               gboolean *ret_found, char **ret_until, GError **error)
 {
-  EvsCall call = {.operation = &evs_op_recycle_get, .id = volume_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_RECYCLE_GET], .id = volume_id};
   if (!evs_id_check_uuid("volume", volume_id, error))
     return FALSE;
   g_autoptr(GError) failure = NULL;
@@ -87,7 +87,7 @@ gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, cons
 gboolean evs_recycle_bin_policy(EvsClient *client, const EvsContext *context, gboolean *ret_on,
                                 GError **error)
 {
-  EvsCall call = {.operation = &evs_op_recycle_policy};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_RECYCLE_POLICY]};
   g_autoptr(GError) failure = NULL;
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, &failure);
   if (!answer && !is_not_there(failure)) {

@@ -17,7 +17,7 @@ EvsServer *evs_server_get(EvsClient *client, const EvsContext *context, const ch
 {
   if (!evs_id_check_uuid("server", server_id, error))
     return NULL;
-  EvsCall call = {.operation = &evs_op_server_get, .id = server_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_GET], .id = server_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return NULL;
@@ -54,7 +54,10 @@ gboolean evs_server_attach(EvsClient *client, const EvsContext *context, const c
   if (!evs_id_check_uuid("server", server_id, error) || !evs_id_check_uuid("volume", volume_id, error))
     return FALSE;
   g_autofree char *body = attach_body(volume_id);
-  EvsCall call = {.operation = &evs_op_attach, .id = server_id, .second_id = volume_id, .body = body};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_ATTACH],
+                  .id = server_id,
+                  .second_id = volume_id,
+                  .body = body};
   return start_job(client, context, &call, ret_job_id, error);
 }
 
@@ -63,7 +66,7 @@ gboolean evs_server_detach(EvsClient *client, const EvsContext *context, const c
 {
   if (!evs_id_check_uuid("server", server_id, error) || !evs_id_check_uuid("volume", volume_id, error))
     return FALSE;
-  EvsCall call = {.operation = &evs_op_detach,
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_DETACH],
                   .id = server_id,
                   .second_id = volume_id,
                   .query = force ? "delete_flag=1" : "delete_flag=0"};
@@ -84,7 +87,7 @@ GPtrArray *evs_server_block_devices(EvsClient *client, const EvsContext *context
 {
   if (!evs_id_check_uuid("server", server_id, error))
     return NULL;
-  EvsCall call = {.operation = &evs_op_block_devices, .id = server_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_DISKS], .id = server_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return NULL;

@@ -61,7 +61,7 @@ EvsSnapshot *evs_snapshot_create(EvsClient *client, const EvsContext *context,
   if (!evs_id_check_uuid("volume", request->volume_id, error))
     return NULL;
   g_autofree char *body = evs_snapshot_create_body(request);
-  EvsCall call = {.operation = &evs_op_snapshot_create, .body = body};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SNAPSHOT_CREATE], .body = body};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer ? read_answer(answer, call.operation, EVS_OUTCOME_UNKNOWN, error) : NULL;
 }
@@ -71,7 +71,7 @@ EvsSnapshot *evs_snapshot_get(EvsClient *client, const EvsContext *context, cons
 {
   if (!evs_id_check_uuid("snapshot", snapshot_id, error))
     return NULL;
-  EvsCall call = {.operation = &evs_op_snapshot_get, .id = snapshot_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SNAPSHOT_GET], .id = snapshot_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer ? read_answer(answer, call.operation, EVS_OUTCOME_UNSENT, error) : NULL;
 }
@@ -81,7 +81,7 @@ gboolean evs_snapshot_delete(EvsClient *client, const EvsContext *context, const
 {
   if (!evs_id_check_uuid("snapshot", snapshot_id, error))
     return FALSE;
-  EvsCall call = {.operation = &evs_op_snapshot_delete, .id = snapshot_id};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SNAPSHOT_DELETE], .id = snapshot_id};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   return answer != NULL;
 }
@@ -105,7 +105,7 @@ static GPtrArray *list_page(EvsClient *client, const EvsContext *context, const 
   if (!check_filter(filter, error))
     return NULL;
   g_autofree char *query = evs_snapshot_list_query(filter);
-  EvsCall call = {.operation = &evs_op_snapshot_list, .query = query};
+  EvsCall call = {.operation = &evs_operations[EVS_OP_SNAPSHOT_LIST], .query = query};
   g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
   if (!answer)
     return NULL;

@@ -1,0 +1,102 @@
+/* Records: C structs that tables map to the cloud's JSON, to queries of URLs, and to the flags of evsctl. A new shape is a
+ * struct and a table of its fields; nothing walks JSON by hand.
+ *
+ * Reading is tolerant (evs-facts 17): a member may be missing, null, of another scalar type, or unknown; the field then
+ * gets its absent value. Writing is strict: evs_record_check() refuses what the reference does not accept, before
+ * anything is sent. Records own all they point to once they come from evs_record_read/copy; a request that a caller
+ * fills on the stack borrows and is never freed.
+ * No state, any thread.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "evsclient/json.h"
+
+typedef enum {
+  EVS_FIELD_TEXT, /* char *; read: never NULL, "" for absent; scalars of other types as text. Written unless NULL */
+  EVS_FIELD_INT,  /* gint64; a number or a string that is one; absent 0. Written unless 0 */
+  EVS_FIELD_BOOL, /* gboolean; absent FALSE. Written if TRUE */
+  EVS_FIELD_TIME, /* gint64, wall clock microseconds UTC of a textual time; absent or unreadable 0. Never written */
+  EVS_FIELD_MAP, /* GHashTable * string -> string; read: never NULL. Written unless NULL */
+  EVS_FIELD_TEXTS, /* char **, NULL-terminated; read: never NULL; also of one comma-separated string. Written unless NULL */
+  EVS_FIELD_RECORD, /* pointer to a record; absent NULL. Written unless NULL */
+  EVS_FIELD_LIST,   /* GPtrArray * of records; read: never NULL. Written unless NULL */
+  EVS_FIELD_RECORDS, /* GHashTable * string -> record, of an object's members that are objects; read: never NULL */
+  EVS_FIELD_TEXT_SETS, /* GHashTable * string -> char **, of an object's members that are arrays; read: never NULL */
+} EvsFieldKind;
+
+enum {
+  EVS_FIELD_REQUIRED = 1 << 0,   /* of a request: must be given, and is written even if 0 or FALSE */
+  EVS_FIELD_SECRET = 1 << 1,     /* never shown unless asked for by name */
+  EVS_FIELD_DERIVED = 1 << 2,    /* a second reading of a member that another field holds: not written */
+  EVS_FIELD_UUID = 1 << 3,       /* TEXT, TEXTS: checked */
+  EVS_FIELD_AS_TEXT = 1 << 4,    /* BOOL, INT: written as a string */
+  EVS_FIELD_NAME_CHARS = 1 << 5, /* TEXT: letters, digits, '-', '_', '.' only */
+};
+
+typedef struct EvsRecord EvsRecord;
+
+typedef struct {
+  /* The JSON member. '/' leads through objects ("volume/size"); '|' separates other spellings that are read as well
+   * ("availabilityZoneInfo|availabilityZonesInfo"); "" is the object itself (RECORDS, MAP). */
+  const char *name;
+  EvsFieldKind kind;
+  gsize offset; /* in the struct */
+  guint flags;
+  const EvsRecord *record; /* RECORD, LIST, RECORDS */
+  /* Accepted when sent: INT the value, TEXT and MAP values the length in characters, LIST, TEXTS the count. Both 0: any. */
+  gint64 least, most;
+  const char *const *choices; /* TEXT, NULL-terminated; NULL: any */
+  const char *help;           /* requests and queries: one line for people, with the unit */
+  const char *flag;           /* evsctl's name; NULL: last part of name with '-' for '_' and ':' */
+} EvsField;
+
+struct EvsRecord {
+  const char *name; /* "disk": for error texts */
+  gsize size;       /* of the struct */
+  const EvsField *fields;
+  gsize count;
+  const char *key; /* a read record whose TEXT field of that name is "" is none (NULL) */
+  gboolean (*check)(const void *value, GError **error); /* rules between fields, or NULL */
+  void (*settle)(void *value);                          /* after reading: what a table cannot say, or NULL */
+};
+
+/* EVS_FIELD(EvsDisk, size_gib, INT, "size", .least = 1) */
+#define EVS_FIELD(type, member, kind_, json, ...)                                                            \
+  {                                                                                                          \
+    .name = (json), .kind = EVS_FIELD_##kind_, .offset = offsetof(type, member), ##__VA_ARGS__               \
+  }
+#define EVS_RECORD(name_, type, table, ...)                                                                  \
+  {                                                                                                          \
+    .name = (name_), .size = sizeof(type), .fields = (table), .count = G_N_ELEMENTS(table), ##__VA_ARGS__    \
+  }
+
+/* ---- reading ---- */
+/* A new record, or NULL if object is none or its key field is missing. */
+gpointer evs_record_read(const EvsRecord *record, const json_t *object);
+/* Of each member of the array that reads; never NULL. */
+GPtrArray *evs_record_read_list(const EvsRecord *record, const json_t *array);
+gpointer evs_record_copy(const EvsRecord *record, gconstpointer value);
+void evs_record_free(const EvsRecord *record, gpointer value);
+
+/* ---- sending ---- */
+/* INVALID_ARGUMENT, EVS_OUTCOME_UNSENT: "'size' is 5: a number from 10 to 32768 is expected". *ret_field (may be NULL)
+ * gets the field that is wrong, NULL if it is a rule between fields. */
+gboolean evs_record_check(const EvsRecord *record, gconstpointer value, const EvsField **ret_field,
+                          GError **error);
+/* The body; members that are left out make no empty objects. A new reference. Secrets are in it. */
+json_t *evs_record_write(const EvsRecord *record, gconstpointer value);
+/* The query of a URL, percent-encoded, fields in table order; TEXTS as ids=['a','b'], MAP as JSON text. Newly allocated;
+ * "" for none. */
+char *evs_record_query(const EvsRecord *record, gconstpointer value);
+
+/* ---- for people ---- */
+/* As evs_record_write, but everything that was read (0, FALSE and "" too) and without secrets. */
+json_t *evs_record_show(const EvsRecord *record, gconstpointer value);
+/* Sets a field from text: numbers, true/false, "key=value" (MAP: adds one), an item (TEXTS: adds one). The record must
+ * have come from g_malloc0(record->size) and ends with evs_record_free. INVALID_ARGUMENT naming what is accepted. */
+gboolean evs_field_set(const EvsField *field, gpointer value, const char *text, GError **error);
+/* "a number from 10 to 32768", "one of SATA, SAS", "at most 64 characters"; "" if anything goes. Newly allocated. */
+char *evs_field_accepts(const EvsField *field);
+/* The flag's name without dashes. Newly allocated. */
+char *evs_field_flag(const EvsField *field);
