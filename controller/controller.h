@@ -8,8 +8,7 @@
 #include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
 #include "evsclient/watcher.h"
-#include "rpc/feature_gates.h"
-#include "rpc/server.h"
+#include "rpc/identity.h"
 
 /* Borrowed by the server for its whole life; any thread reads it. */
 typedef struct {
@@ -18,6 +17,7 @@ typedef struct {
   gboolean warn_unknown_parameters; /* an unknown StorageClass parameter is logged, not refused */
   gboolean enable_retype;           /* ControllerModifyVolume may change the type */
   FeatureGates gates;
+  PluginIdentity identity; /* set by controller_add_services() */
   EvsClient *client;
   EvsWatcher *watcher;
   ServerLanes *lanes;
@@ -32,10 +32,6 @@ void controller_add_services(RpcServer *server, Controller *controller);
 
 /* ---- handlers, one file each; all of the type RpcHandler, data is the Controller ---- */
 
-ProtobufCMessage *identity_get_plugin_info(RpcCall *call, const void *request, void *data, GError **error);
-ProtobufCMessage *identity_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
-                                                   GError **error);
-ProtobufCMessage *identity_probe(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *controller_get_capabilities(RpcCall *call, const void *request, void *data, GError **error);
 
 ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, GError **error);

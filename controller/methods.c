@@ -5,12 +5,6 @@
 
 enum { ATTACH_BUDGET_MS = 5 * 60 * 1000, CREATE_BUDGET_MS = 15 * 60 * 1000 };
 
-static const RpcMethod identity_methods[] = {
-  {.name = "GetPluginInfo", .handle = identity_get_plugin_info, .quick = TRUE},
-  {.name = "GetPluginCapabilities", .handle = identity_get_plugin_capabilities, .quick = TRUE},
-  {.name = "Probe", .handle = identity_probe, .quick = TRUE},
-};
-
 static const RpcMethod controller_methods[] = {
   {.name = "ControllerGetCapabilities", .handle = controller_get_capabilities, .quick = TRUE},
   {.name = "CreateVolume",
@@ -65,8 +59,9 @@ static const RpcMethod controller_methods[] = {
 
 void controller_add_services(RpcServer *server, Controller *controller)
 {
-  rpc_server_add_service(server, &csi__v1__identity__descriptor, identity_methods,
-                         G_N_ELEMENTS(identity_methods), controller);
+  controller->identity =
+    (PluginIdentity){.driver_name = controller->owner.driver_name, .gates = &controller->gates};
+  identity_add_service(server, &controller->identity);
   rpc_server_add_service(server, &csi__v1__controller__descriptor, controller_methods,
                          G_N_ELEMENTS(controller_methods), controller);
 }

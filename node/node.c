@@ -12,6 +12,7 @@ Node *node_new(NodeOptions *options, GError **error)
   memset(options, 0, sizeof *options);
   node->guard = g_steal_pointer(&guard);
   node->tree = (DeviceTree){.sys_dir = node->options.sys_dir, .dev_dir = node->options.dev_dir};
+  node->identity = (PluginIdentity){node->options.daemon.driver_name, &node->options.gates};
   mutex_init(&node->identity_lock);
   node->node_id = g_strdup(node->options.node_id);
   node->zone = g_strdup(node->options.zone);
@@ -59,11 +60,6 @@ void node_add_services(Node *node, RpcServer *server)
 {
   /* A file system check of a large disk takes its time; whoever asks meanwhile is told that it runs. */
   enum { STAGE_BUDGET_MS = 2 * 60 * 60 * 1000, MOUNT_BUDGET_MS = 5 * 60 * 1000 };
-  static const RpcMethod identity[] = {
-    {.name = "GetPluginInfo", .handle = node_get_plugin_info, .quick = TRUE},
-    {.name = "GetPluginCapabilities", .handle = node_get_plugin_capabilities, .quick = TRUE},
-    {.name = "Probe", .handle = node_probe, .quick = TRUE},
-  };
   static const RpcMethod methods[] = {
     {"NodeStageVolume", node_stage_volume, stage_key, RPC_CLASS_ATTACH, FALSE, STAGE_BUDGET_MS},
     {"NodeUnstageVolume", node_unstage_volume, unstage_key, RPC_CLASS_DETACH, FALSE, MOUNT_BUDGET_MS},
@@ -74,11 +70,11 @@ void node_add_services(Node *node, RpcServer *server)
     {.name = "NodeGetInfo", .handle = node_get_info},
     {.name = "NodeGetCapabilities", .handle = node_get_capabilities, .quick = TRUE},
   };
-  rpc_server_add_service(server, &csi__v1__identity__descriptor, identity, G_N_ELEMENTS(identity), node);
   static const RpcMethod health[] = {
     {"NodeGetVolumeHealth", node_get_volume_health, health_key, RPC_CLASS_OTHER, FALSE, MOUNT_BUDGET_MS},
     {.name = "NodeGetStorageHealth", .handle = node_get_storage_health},
   };
+  identity_add_service(server, &node->identity);
   rpc_server_add_service(server, &csi__v1__node__descriptor, methods, G_N_ELEMENTS(methods), node);
   if (node->options.gates.volume_health)
     rpc_server_add_service(server, &csi__v1__node__descriptor, health, G_N_ELEMENTS(health), node);

@@ -9,9 +9,11 @@
 #include "node/device.h"
 #include "node/options.h"
 #include "node/path_guard.h"
+#include "rpc/identity.h"
 
 typedef struct {
   NodeOptions options;
+  PluginIdentity identity;
   PathGuard *guard;
   DeviceTree tree;
   Mutex identity_lock;
@@ -32,10 +34,6 @@ void node_add_services(Node *node, RpcServer *server);
 gboolean node_identify(Node *node, const char **ret_id, const char **ret_zone, GError **error);
 
 /* Handlers, each in a file of its own (stage.c ...). */
-ProtobufCMessage *node_get_plugin_info(RpcCall *call, const void *request, void *data, GError **error);
-ProtobufCMessage *node_get_plugin_capabilities(RpcCall *call, const void *request, void *data,
-                                               GError **error);
-ProtobufCMessage *node_probe(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_stage_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_unstage_volume(RpcCall *call, const void *request, void *data, GError **error);
 ProtobufCMessage *node_publish_volume(RpcCall *call, const void *request, void *data, GError **error);

@@ -6,6 +6,7 @@
 #include "node/metadata_reply.h"
 #include "node/request.h"
 #include "node/spawn.h"
+#include "rpc/capability_list.h"
 
 enum { METADATA_TIMEOUT_MS = 25 * 1000 };
 
@@ -87,38 +88,24 @@ ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, 
   return &response->base;
 }
 
-static Csi__V1__NodeServiceCapability *rpc_capability(Csi__V1__NodeServiceCapability__RPC__Type type)
-{
-  Csi__V1__NodeServiceCapability__RPC *rpc = g_new0(Csi__V1__NodeServiceCapability__RPC, 1);
-  csi__v1__node_service_capability__rpc__init(rpc);
-  rpc->type = type;
-  Csi__V1__NodeServiceCapability *capability = g_new0(Csi__V1__NodeServiceCapability, 1);
-  csi__v1__node_service_capability__init(capability);
-  capability->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
-  capability->rpc = rpc;
-  return capability;
-}
+#define RPC(name) CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__##name
 
 ProtobufCMessage *node_get_capabilities(RpcCall *call, const void *request, void *data, GError **error)
 {
   (void)call, (void)request, (void)error;
-  /* The last two are alpha: behind the gate VolumeHealth. */
-  enum { GATED = 2 };
-  static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME,
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_VOLUME_STATS,
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__EXPAND_VOLUME,
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER,
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_VOLUME_HEALTH,
-    CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__GET_STORAGE_HEALTH,
+  static const CapabilityRow rows[] = {
+    {RPC(STAGE_UNSTAGE_VOLUME), NULL},
+    {RPC(GET_VOLUME_STATS), NULL},
+    {RPC(EXPAND_VOLUME), NULL},
+    {RPC(SINGLE_NODE_MULTI_WRITER), NULL},
+    {RPC(GET_VOLUME_HEALTH), feature_gate_volume_health},
+    {RPC(GET_STORAGE_HEALTH), feature_gate_volume_health},
   };
   const Node *node = data;
-  gsize count = G_N_ELEMENTS(types) - (node->options.gates.volume_health ? 0 : GATED);
   Csi__V1__NodeGetCapabilitiesResponse *response = g_new0(Csi__V1__NodeGetCapabilitiesResponse, 1);
   csi__v1__node_get_capabilities_response__init(response);
-  response->n_capabilities = count;
-  response->capabilities = g_new0(Csi__V1__NodeServiceCapability *, count);
-  for (gsize i = 0; i < count; i++)
-    response->capabilities[i] = rpc_capability(types[i]);
+  response->capabilities = (Csi__V1__NodeServiceCapability **)capability_list(
+    &csi__v1__node_service_capability__descriptor, rows, G_N_ELEMENTS(rows), &node->options.gates,
+    &response->n_capabilities);
   return &response->base;
 }

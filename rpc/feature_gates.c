@@ -65,3 +65,13 @@ gboolean feature_gates_parse(const char *text, FeatureGates *ret_gates, GError *
   *ret_gates = parsed;
   return TRUE;
 }
+
+gboolean feature_gate_volume_health(const FeatureGates *set)
+{
+  return set->volume_health;
+}
+
+gboolean feature_gate_snapshot_topology(const FeatureGates *set)
+{
+  return set->snapshot_topology;
+}

@@ -11,6 +11,11 @@ typedef struct {
   gboolean snapshot_topology; /* SnapshotTopology: SNAPSHOT_ACCESSIBILITY_CONSTRAINTS, zones in snapshots */
 } FeatureGates;
 
+/* Is this gate open? For tables. */
+typedef gboolean (*FeatureGate)(const FeatureGates *set);
+gboolean feature_gate_volume_health(const FeatureGates *set);
+gboolean feature_gate_snapshot_topology(const FeatureGates *set);
+
 /* For GOption. */
 #define FEATURE_GATES_OPTION "feature-gates"
 #define FEATURE_GATES_HELP "alpha features: VolumeHealth=true|false, SnapshotTopology=true|false"
