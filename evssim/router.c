@@ -88,6 +88,12 @@ void router_add_twins(Sim *sim, const Route *routes, gsize count)
   }
 }
 
+void router_visit(const Sim *sim, void (*visit)(const Route *route, void *argument), void *argument)
+{
+  for (guint i = 0; i < sim->router->routes->len; i++)
+    visit(&((const RouteEntry *)g_ptr_array_index(sim->router->routes, i))->route, argument);
+}
+
 gboolean request_is_v3(const Request *request)
 {
   return g_str_has_prefix(request->route->op, "v3.");
