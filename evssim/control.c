@@ -10,6 +10,7 @@
 #include "evssim/recycle.h"
 #include "evssim/snapshots.h"
 #include "evssim/stats.h"
+#include "evssim/transfers.h"
 
 void control_reply_error(Request *request, const GError *error)
 {
@@ -71,12 +72,17 @@ json_t *control_disk_json(const Sim *sim, const Disk *disk)
       attachments, json_pack("{s:s, s:s}", "server_id", attachment->server_id, "dev", attachment->device));
   }
   g_autofree char *file = disk_file(sim, disk);
-  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:O, s:s, s:s, s:b}", "id", disk->id,
-                   "name", disk->name, "account", disk->project->account->name, "zone", disk->zone, "type",
-                   disk->type, "size", (json_int_t)disk->size_gib, "iops", (json_int_t)disk->iops,
-                   "throughput", (json_int_t)disk->throughput, "status", disk->status, "attachments",
-                   attachments, "metadata", disk->metadata, "file", file, "lock", disk->lock, "recycled",
-                   disk->binned_us != 0);
+  json_t *json =
+    json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:O, s:s, s:s, s:b}", "id", disk->id,
+              "name", disk->name, "account", disk->project->account->name, "zone", disk->zone, "type",
+              disk->type, "size", (json_int_t)disk->size_gib, "iops", (json_int_t)disk->iops, "throughput",
+              (json_int_t)disk->throughput, "status", disk->status, "attachments", attachments, "metadata",
+              disk->metadata, "file", file, "lock", disk->lock, "recycled", disk->binned_us != 0);
+  json_object_set_new(json, "service_type", json_string(disk->service_type));
+  json_object_set_new(json, "bootable", json_boolean(disk->bootable));
+  for (guint i = 0; disk_marks[i]; i++)
+    json_object_set_new(json, disk_marks[i], json_boolean((disk->marks & 1u << i) != 0));
+  return json;
 }
 
 static json_t *state_of_snapshot(const Sim *sim, const Snapshot *snapshot)
@@ -133,8 +139,8 @@ static void handle_state(Request *request)
   for (guint i = 0; i < all_servers->len; i++)
     json_array_append_new(servers, state_of_server(sim, g_ptr_array_index(all_servers, i)));
   reply_json(request, 200,
-             json_pack("{s:o, s:o, s:[], s:o}", "disks", disks, "snapshots", snapshots, "transfers",
-                       "servers", servers));
+             json_pack("{s:o, s:o, s:o, s:o}", "disks", disks, "snapshots", snapshots, "transfers",
+                       transfers_state(request->sim), "servers", servers));
 }
 
 static void handle_jobs(Request *request)

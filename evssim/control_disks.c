@@ -19,23 +19,41 @@ static const char *const statuses[] = {DISK_CREATING,
                                        DISK_ROLLBACKING,
                                        DISK_BACKING_UP,
                                        DISK_ERROR_ROLLBACKING,
-                                       "awaiting-transfer",
+                                       DISK_AWAITING_TRANSFER,
                                        "restoring-backup",
                                        "uploading",
                                        "downloading",
                                        NULL};
 
+static const char *const service_types[] = {"EVS", "DSS", "DESS", NULL};
+
 typedef struct {
   int status;       /* index; -1: as it is */
+  int service_type; /* the same */
   json_t *metadata; /* key -> string, or null to remove it; NULL: as it is */
-  gboolean has_frozen, frozen;
+  gboolean has_frozen, frozen, bootable;
+  guint marks;
 } DiskEdit;
 
-static gboolean read_status(const json_t *body, DiskEdit *edit, GError **error)
+static gboolean read_choices(const json_t *body, DiskEdit *edit, GError **error)
 {
-  edit->status = -1;
-  return !json_object_get(body, "status") ||
-         jsonread_choice(body, "disk", "status", statuses, -1, &edit->status, error);
+  edit->status = edit->service_type = -1;
+  return (!json_object_get(body, "status") ||
+          jsonread_choice(body, "disk", "status", statuses, -1, &edit->status, error)) &&
+         (!json_object_get(body, "service_type") ||
+          jsonread_choice(body, "disk", "service_type", service_types, -1, &edit->service_type, error));
+}
+
+static gboolean read_marks(const json_t *body, const Disk *disk, DiskEdit *edit, GError **error)
+{
+  edit->marks = 0;
+  for (guint i = 0; disk_marks[i]; i++) {
+    gboolean set;
+    if (!jsonread_boolean(body, "disk", disk_marks[i], (disk->marks & 1u << i) != 0, &set, error))
+      return FALSE;
+    edit->marks |= set ? 1u << i : 0;
+  }
+  return jsonread_boolean(body, "disk", "bootable", disk->bootable, &edit->bootable, error);
 }
 
 static gboolean read_metadata(const json_t *body, DiskEdit *edit, GError **error)
@@ -80,11 +98,17 @@ static void apply(Disk *disk, const DiskEdit *edit)
   }
   if (edit->has_frozen)
     disk->lock = edit->frozen ? DISK_LOCK_FROZEN : "";
+  if (edit->service_type >= 0)
+    disk->service_type = service_types[edit->service_type];
+  disk->marks = edit->marks;
+  disk->bootable = edit->bootable;
 }
 
 void control_handle_disk_put(Request *request)
 {
-  static const char *const keys[] = {"status", "metadata", "frozen", NULL};
+  static const char *const keys[] = {"status",        "metadata",   "frozen",
+                                     "service_type",  "bootable",   "backups",
+                                     "backup_policy", "replicated", NULL};
   const json_t *body = control_body(request, keys);
   Disk *disk = sim_disk(request->sim, request_path(request, "volume_id"));
   g_autoptr(GError) error = NULL;
@@ -93,8 +117,8 @@ void control_handle_disk_put(Request *request)
     return;
   if (!disk)
     evs_error_set(&error, EVS_CODE_NOT_FOUND, "there is no disk '%s'", request_path(request, "volume_id"));
-  if (error || !read_status(body, &edit, &error) || !read_metadata(body, &edit, &error) ||
-      !read_frozen(body, disk, &edit, &error)) {
+  if (error || !read_choices(body, &edit, &error) || !read_metadata(body, &edit, &error) ||
+      !read_frozen(body, disk, &edit, &error) || !read_marks(body, disk, &edit, &error)) {
     control_reply_error(request, error);
     return;
   }

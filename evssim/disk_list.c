@@ -165,7 +165,7 @@ static gboolean matches(const ListQuery *query, const Disk *disk)
                {"availability_zone", disk->zone},
                {"multiattach", disk->multiattach ? "true" : "false"},
                {"bootable", disk->bootable ? "true" : "false"},
-               {"service_type", "EVS"},
+               {"service_type", disk->service_type},
                {"dedicated_storage_id", ""},
                {"dedicated_storage_name", ""}};
   for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)

@@ -8,6 +8,7 @@
 #include "evssim/parts.h"
 #include "evssim/recycle.h"
 #include "evssim/request.h"
+#include "evssim/transfers.h"
 
 /* The disk of {volume_id} of a while ago (fault kind stale). */
 static void get_stale(Request *request, gint64 age_us)
@@ -167,11 +168,13 @@ void disks_start(Sim *sim)
   job_type_register(sim, &delete_job);
   disk_change_start(sim);
   recycle_start(sim);
+  transfers_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));
 }
 
 void disks_stop(Sim *sim)
 {
+  transfers_stop(sim);
   recycle_stop(sim);
   history_stop(sim);
   client_tokens_stop(sim);

@@ -11,6 +11,8 @@
 
 const char *const disk_types[] = {"SATA", "SAS", "GPSSD", "SSD", "ESSD", "GPSSD2", "ESSD2", NULL};
 
+const char *const disk_marks[] = {"backups", "backup_policy", "replicated", NULL};
+
 static void attachment_free(Attachment *attachment)
 {
   g_free(attachment->attachment_id);
@@ -67,6 +69,7 @@ Disk *disk_new(Project *project)
   disk->enterprise_project_id = g_strdup("0");
   disk->snapshot_id = g_strdup("");
   disk->lock = "";
+  disk->service_type = "EVS";
   disk->metadata = json_object();
   disk->tags = json_object();
   disk->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
@@ -144,6 +147,8 @@ json_t *disk_to_record(const Disk *disk)
   json_object_update(record, rest);
   json_object_set_new(record, "snapshot_id", json_string(disk->snapshot_id));
   json_object_set_new(record, "lock", json_string(disk->lock));
+  json_object_set_new(record, "service_type", json_string(disk->service_type));
+  json_object_set_new(record, "marks", json_integer(disk->marks));
   g_autoptr(json_t) bin = json_pack("{s:I, s:I, s:I}", "born_us", (json_int_t)disk->born_us, "binned_us",
                                     (json_int_t)disk->binned_us, "purge_us", (json_int_t)disk->purge_us);
   json_object_update(record, bin);
@@ -211,6 +216,9 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record)
   strings_from_record(disk, record);
   const char *lock = json_string_value(json_object_get(record, "lock"));
   disk->lock = g_intern_string(lock ? lock : "");
+  const char *service_type = json_string_value(json_object_get(record, "service_type"));
+  disk->service_type = g_intern_string(service_type ? service_type : "EVS");
+  disk->marks = (guint)json_integer_value(json_object_get(record, "marks"));
   disk->born_us = json_integer_value(json_object_get(record, "born_us"));
   disk->binned_us = json_integer_value(json_object_get(record, "binned_us"));
   disk->purge_us = json_integer_value(json_object_get(record, "purge_us"));

@@ -18,11 +18,22 @@
 #define DISK_ERROR_ROLLBACKING "error_rollbacking"
 #define DISK_ROLLBACKING "rollbacking"
 #define DISK_BACKING_UP "backing-up"
+#define DISK_AWAITING_TRANSFER "awaiting-transfer"
 
 /* Disk.lock: what runs without a status of its own and forbids other things (disk_rules.h). */
 #define DISK_LOCK_RETYPE "retype"
 #define DISK_LOCK_QOS "qos"
 #define DISK_LOCK_FROZEN "frozen"
+
+/* Disk.marks: what the cloud acts by and no call shows. Set by PUT /_sim/disks, under the names of disk_marks. */
+typedef enum {
+  DISK_MARK_BACKUPS = 1 << 0,       /* has backups */
+  DISK_MARK_BACKUP_POLICY = 1 << 1, /* a backup policy covers it */
+  DISK_MARK_REPLICATED = 1 << 2,    /* belongs to a replication pair (SDRS) */
+} DiskMark;
+
+/* Names of the bits of Disk.marks, the lowest first; NULL-terminated. */
+extern const char *const disk_marks[];
 
 /* A disk with defaults and a fresh id and wwn, not yet in the sim. */
 Disk *disk_new(Project *project);

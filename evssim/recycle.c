@@ -93,7 +93,7 @@ static gboolean matches(const Request *request, const Disk *disk)
   return disk->binned_us && disk->project == request->project && text_matches(request, "name", disk->name) &&
          text_matches(request, "status", disk->status) &&
          text_matches(request, "availability_zone", disk->zone) &&
-         text_matches(request, "service_type", "EVS");
+         text_matches(request, "service_type", disk->service_type);
 }
 
 static int latest_first(gconstpointer a, gconstpointer b)

@@ -115,6 +115,8 @@ struct Disk {
   char *enterprise_project_id;
   char *snapshot_id;             /* what it was made of; "" if nothing */
   const char *lock;              /* interned DISK_LOCK_* of disks.h; "" if none */
+  const char *service_type;      /* interned: "EVS", or what /_sim made of it: "DSS", "DESS" */
+  guint marks;                   /* set of DISK_MARK_* of disks.h */
   gint64 iops, throughput;       /* 0: none */
   json_t *metadata;              /* object of strings */
   json_t *tags;                  /* object of strings */
@@ -285,6 +287,7 @@ struct Sim {
   GHashTable *servers;          /* id -> Server* */
   GHashTable *disks;            /* id -> Disk* */
   GHashTable *snapshots;        /* id -> Snapshot* (snapshots.h) */
+  GHashTable *transfers;        /* id -> Transfer* (transfers.h) */
   GHashTable *recycle_policies; /* recycle.c: project id -> its policy */
   struct Profile *profile;
   struct Router *router;
