@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "controller/context.h"
 #include "controller/snapshot_find.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_remove.h"
 #include "controller/snapshot_take.h"
+#include "ownership/snapshot_kind.h"
 
 enum { HASH_DIGITS = 32 };
 

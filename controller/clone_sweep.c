@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_remove.h"
+#include "ownership/clone_leftover.h"
 
 enum { ROUND_MS = 5 * 60 * 1000 };
 
@@ -32,31 +32,6 @@ static gboolean wait_for_round(CloneSweep *sweep)
   return !sweep->stopping;
 }
 
-gboolean clone_sweep_judge(const Owner *owner, const EvsSnapshot *snapshot, const GPtrArray *disks,
-                           gint64 now_wall_us)
-{
-  if (!snapshot_is_temporary(snapshot) || owner_of_snapshot(owner, snapshot) != OWNER_US ||
-      g_str_equal(snapshot->status, "deleting"))
-    return FALSE;
-  gboolean is_done = FALSE;
-  for (guint i = 0; i < disks->len; i++) {
-    const EvsDisk *disk = disks->pdata[i];
-    if (!g_str_equal(disk->snapshot_id, snapshot->id))
-      continue;
-    if (g_str_equal(disk->status, "creating") || g_str_equal(disk->status, "downloading"))
-      return FALSE;
-    is_done |= !g_str_equal(disk->status, "error");
-  }
-  gboolean is_old =
-    snapshot->created_wall_us > 0 && (now_wall_us - snapshot->created_wall_us) / 1000 >= SWEEP_ABANDONED_MS;
-  return is_done || is_old;
-}
-
-static gboolean is_candidate(const Owner *owner, const EvsSnapshot *snapshot)
-{
-  return snapshot_is_temporary(snapshot) && owner_of_snapshot(owner, snapshot) == OWNER_US;
-}
-
 /* How many of our temporary snapshots there are, into *ret_left those that stay. */
 static gboolean remove_all(CloneSweep *sweep, const EvsContext *context, GPtrArray *snapshots,
                            GPtrArray *disks, guint *ret_left, GError **error)
@@ -64,10 +39,10 @@ static gboolean remove_all(CloneSweep *sweep, const EvsContext *context, GPtrArr
   Controller *controller = sweep->controller;
   for (guint i = 0; i < snapshots->len; i++) {
     const EvsSnapshot *snapshot = snapshots->pdata[i];
-    if (!is_candidate(&controller->owner, snapshot))
+    if (!clone_leftover_is(&controller->owner, snapshot))
       continue;
     *ret_left += 1;
-    if (!clone_sweep_judge(&controller->owner, snapshot, disks, clock_wall_us()))
+    if (!clone_leftover_may_go(&controller->owner, snapshot, disks, clock_wall_us()))
       continue;
     if (!snapshot_remove(controller, context, context, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, error))
       return FALSE;
@@ -90,7 +65,7 @@ static gboolean sweep_once(CloneSweep *sweep, guint *ret_left, GError **error)
     return FALSE;
   guint candidates = 0;
   for (guint i = 0; i < snapshots->len; i++)
-    candidates += is_candidate(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
+    candidates += clone_leftover_is(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
   if (candidates == 0)
     return TRUE;
   g_autoptr(GPtrArray) disks = evs_disk_list(client, &context, &all_disks, error);

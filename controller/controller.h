@@ -4,10 +4,10 @@
 #include "controller/attempts.h"
 #include "controller/capacity_cache.h"
 #include "controller/disk_lookup.h"
-#include "controller/owner.h"
 #include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
 #include "evsclient/watcher.h"
+#include "ownership/owner.h"
 #include "rpc/identity.h"
 
 /* Borrowed by the server for its whole life; any thread reads it. */

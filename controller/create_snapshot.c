@@ -4,12 +4,12 @@
 #include "controller/controller.h"
 #include "controller/disk_state.h"
 #include "controller/snapshot_find.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_message.h"
 #include "controller/snapshot_request.h"
 #include "controller/snapshot_take.h"
 #include "controller/snapshot_topology.h"
 #include "controller/volume_id.h"
+#include "ownership/snapshot_kind.h"
 
 char *create_snapshot_key(const void *request, void *data, GError **error)
 {

@@ -12,7 +12,7 @@
  * The handler itself is declared in controller.h. */
 #pragma once
 
-#include "controller/owner.h"
+#include "ownership/owner.h"
 
 /* May a snapshot be taken of a disk of this status? ABORTED while the status changes by itself, else
  * FAILED_PRECONDITION; the text names it. */

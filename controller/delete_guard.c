@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "controller/context.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_remove.h"
+#include "ownership/snapshot_kind.h"
 
 GuardVerdict delete_guard_judge(const Owner *owner, const EvsSnapshot *snapshot)
 {

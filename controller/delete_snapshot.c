@@ -2,10 +2,10 @@
  * one without owner (made by hand or by the Go peer) is. The call answers when the snapshot is gone. */
 #include "controller/context.h"
 #include "controller/controller.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_remove.h"
 #include "controller/volume_id.h"
 #include "csi.pb-c.h"
+#include "ownership/snapshot_kind.h"
 
 char *delete_snapshot_key(const void *request, void *data, GError **error)
 {

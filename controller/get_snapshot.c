@@ -2,10 +2,10 @@
 #include "controller/get_snapshot.h"
 
 #include "controller/context.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_message.h"
 #include "controller/snapshot_topology.h"
 #include "controller/volume_id.h"
+#include "ownership/snapshot_kind.h"
 
 EvsSnapshot *get_visible_snapshot(Controller *controller, const EvsContext *context, const char *snapshot_id,
                                   GError **error)

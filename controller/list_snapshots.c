@@ -5,9 +5,9 @@
 #include "controller/controller.h"
 #include "controller/get_snapshot.h"
 #include "controller/list_volumes.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_message.h"
 #include "controller/snapshot_topology.h"
+#include "ownership/snapshot_kind.h"
 
 static int compare_position(const EvsSnapshot *snapshot, const char *created_at, const char *id)
 {

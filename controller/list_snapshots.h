@@ -7,7 +7,7 @@
  * The handler itself is declared in controller.h. */
 #pragma once
 
-#include "controller/owner.h"
+#include "ownership/owner.h"
 
 /* Entries of one answer when the caller sets no max_entries. */
 enum { LIST_SNAPSHOTS_MAX = 10000 };

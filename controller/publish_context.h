@@ -7,8 +7,8 @@
  *   blank       true: made empty for a volume, so the node may format it if it also looks empty; else false */
 #pragma once
 
-#include "controller/owner.h"
 #include "csi.pb-c.h"
+#include "ownership/owner.h"
 
 enum { SERIAL_LENGTH = 20, WWN_LENGTH = 32 };
 

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "controller/snapshot_kind.h"
+#include "ownership/snapshot_kind.h"
 
 void snapshot_found_clear(SnapshotFound *found)
 {

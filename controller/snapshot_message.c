@@ -1,8 +1,8 @@
 #include "controller/snapshot_message.h"
 
-#include "controller/snapshot_kind.h"
 #include "controller/topology.h"
 #include "controller/volume_size.h"
+#include "ownership/snapshot_kind.h"
 
 Csi__V1__Snapshot *snapshot_message_new(const EvsSnapshot *snapshot, const char *zone)
 {

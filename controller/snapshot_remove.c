@@ -1,7 +1,7 @@
 #include "controller/snapshot_remove.h"
 
 #include "base/log.h"
-#include "controller/snapshot_kind.h"
+#include "ownership/snapshot_kind.h"
 
 enum { REMOVE_TRIES_MAX = 3 };
 

@@ -3,11 +3,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "controller/snapshot_kind.h"
 #include "controller/string_map.h"
 #include "controller/topology.h"
 #include "controller/volume_id.h"
 #include "controller/volume_name.h"
+#include "ownership/snapshot_kind.h"
 
 #define SIDECAR_PREFIX "csi.storage.k8s.io/"
 #define FORCE_KEY "force-create"

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "controller/context.h"
 #include "controller/snapshot_find.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_remove.h"
+#include "ownership/snapshot_kind.h"
 
 enum { LOOK_PAUSE_MS = 1000, LOOK_PAUSE_MAX_MS = 5000, LISTED_PAUSE_MS = 500 };
 

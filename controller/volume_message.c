@@ -1,8 +1,8 @@
 #include "controller/volume_message.h"
 
-#include "controller/owner.h"
 #include "controller/topology.h"
 #include "controller/volume_size.h"
+#include "ownership/owner.h"
 
 static Csi__V1__VolumeContentSource *new_source(const EvsDisk *disk)
 {

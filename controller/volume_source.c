@@ -5,8 +5,8 @@
 #include "controller/create_snapshot.h"
 #include "controller/find_disk.h"
 #include "controller/get_snapshot.h"
-#include "controller/snapshot_kind.h"
 #include "controller/volume_id.h"
+#include "ownership/snapshot_kind.h"
 
 gboolean volume_source_check_exists(const CreateRequest *request, GError **error)
 {

@@ -11,11 +11,12 @@ declare -A may_include=(
   [proto]=""
   [rpc]="base proto"
   [evsclient]="base"
-  [controller]="base proto rpc evsclient"
+  [ownership]="base evsclient"
+  [controller]="base proto rpc evsclient ownership"
   [node]="base proto rpc"
-  [evsctl]="base proto rpc evsclient"
+  [evsctl]="base proto rpc evsclient ownership"
   [evssim]="base"
-  [tests]="base proto rpc evsclient controller node evsctl evssim"
+  [tests]="base proto rpc evsclient ownership controller node evsctl evssim"
 )
 
 # library header: directories, or single files, that may include it

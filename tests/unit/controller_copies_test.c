@@ -2,17 +2,17 @@
  * what a disk made from something must be like. */
 #include "base/error.h"
 #include "controller/clone_snapshot.h"
-#include "controller/clone_sweep.h"
 #include "controller/create_snapshot.h"
 #include "controller/delete_guard.h"
 #include "controller/find_disk.h"
 #include "controller/list_snapshots.h"
 #include "controller/snapshot_find.h"
-#include "controller/snapshot_kind.h"
 #include "controller/snapshot_message.h"
 #include "controller/snapshot_request.h"
 #include "controller/volume_message.h"
 #include "controller/volume_source.h"
+#include "ownership/clone_leftover.h"
+#include "ownership/snapshot_kind.h"
 #include "tests/unit/cmocka_all.h"
 
 #define ID(n) "0000000" n "-1111-4222-8333-444455556666"
@@ -225,19 +225,19 @@ static void test_sweep(void **state)
   g_autoptr(EvsSnapshot) theirs = new_temporary(&them, ID("1"));
   g_autoptr(EvsSnapshot) plain = new_snapshot(&us, ID("1"), "2026", "snap-1");
   gint64 young = snapshot->created_wall_us + 19 * minute_us, old = young + 2 * minute_us;
-  assert_false(clone_sweep_judge(&us, snapshot, disks, young));
-  assert_true(clone_sweep_judge(&us, snapshot, disks, old));
-  assert_false(clone_sweep_judge(&us, theirs, disks, old));
-  assert_false(clone_sweep_judge(&us, plain, disks, old));
+  assert_false(clone_leftover_may_go(&us, snapshot, disks, young));
+  assert_true(clone_leftover_may_go(&us, snapshot, disks, old));
+  assert_false(clone_leftover_may_go(&us, theirs, disks, old));
+  assert_false(clone_leftover_may_go(&us, plain, disks, old));
 
   EvsDisk *disk = new_disk("creating");
   g_free(disk->snapshot_id);
   disk->snapshot_id = g_strdup(ID("1"));
   g_ptr_array_add(disks, disk);
-  assert_false(clone_sweep_judge(&us, snapshot, disks, old));
+  assert_false(clone_leftover_may_go(&us, snapshot, disks, old));
   g_free(disk->status);
   disk->status = g_strdup("in-use");
-  assert_true(clone_sweep_judge(&us, snapshot, disks, young));
+  assert_true(clone_leftover_may_go(&us, snapshot, disks, young));
 }
 
 /* ---- requests and messages ---- */

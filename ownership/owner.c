@@ -1,4 +1,4 @@
-#include "controller/owner.h"
+#include "ownership/owner.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
-#include "controller/snapshot_kind.h"
+#include "ownership/snapshot_kind.h"
 
 #include "base/error.h"
-#include "controller/owner.h"
+#include "ownership/owner.h"
 
 #define BACKUP_PREFIX "autobk_snapshot_"
 #define BACKUP_KEY "__system_enableActive"
