@@ -12,6 +12,9 @@
 
 #include <glib.h>
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 #define EVS_ERROR (evs_error_quark())
 
 /* gRPC status codes (https://grpc.github.io/grpc/core/md_doc_statuscodes.html), same numbers. */
@@ -76,3 +79,6 @@ char *evs_error_describe(const GError *error);
 
 /* "FAILED_PRECONDITION" for EVS_CODE_FAILED_PRECONDITION; "UNKNOWN" for a number that is no code. Static. */
 const char *evs_code_name(EvsCode code);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -3,6 +3,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef struct {
   char *id, *name; /* name: "SSD" */
   char **zones;    /* NULL: offered in all */
@@ -17,3 +20,6 @@ GPtrArray *evs_disk_type_list(EvsClient *client, const EvsContext *context, GErr
 typedef enum { EVS_OFFER_YES, EVS_OFFER_NO_TYPE, EVS_OFFER_NOT_IN_ZONE, EVS_OFFER_SOLD_OUT } EvsOffer;
 /* Is the type offered in the zone? */
 EvsOffer evs_disk_type_offer(GPtrArray *types, const char *type, const char *zone);
+
+#pragma GCC visibility pop
+G_END_DECLS

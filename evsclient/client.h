@@ -12,11 +12,14 @@
 #include "base/error.h"
 #include "evsclient/config.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef struct EvsClient EvsClient;
 
 /* How long a call may take and whether anybody still wants it. */
 typedef struct {
-  gint64 deadline_us; /* clock_now_us() scale; the call fails with ABORTED (mutations) or
+  gint64 deadline_us; /* g_get_monotonic_time() scale; the call fails with ABORTED (mutations) or
                                          DEADLINE_EXCEEDED (reads) when it passes */
   gboolean (*cancelled)(
     void *data); /* NULL: never. Polled at least every 500 ms and before each send. TRUE: waits end,
@@ -38,3 +41,6 @@ char *evs_client_project_id(EvsClient *client, const EvsContext *context, GError
 /* Last successful call and last failure for /readyz: FALSE with a reason while the last call failed for
  * authentication or connection reasons. */
 gboolean evs_client_healthy(EvsClient *client, char **ret_reason);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -18,6 +18,9 @@
 
 #include <glib.h>
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef enum { EVS_AUTH_AKSK, EVS_AUTH_PASSWORD, EVS_AUTH_AGENCY } EvsAuth;
 
 typedef struct {
@@ -40,3 +43,6 @@ EvsConfig *evs_config_copy(const EvsConfig *config);
 /* Overwrites the secrets before freeing. NULL is fine. */
 void evs_config_free(EvsConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsConfig, evs_config_free)
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -3,6 +3,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef struct {
   char *server_id;     /* never NULL */
   char *attachment_id; /* "" if the cloud gave none */
@@ -78,3 +81,6 @@ GPtrArray *evs_disk_list_page(EvsClient *client, const EvsContext *context, cons
 /* All pages (by marker). */
 GPtrArray *evs_disk_list(EvsClient *client, const EvsContext *context, const EvsDiskFilter *filter,
                          GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -5,6 +5,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 /* Grows the disk to new_size_gib. *ret_job_id is an EVS job. EVS.1015 when the disk is that large already. */
 gboolean evs_disk_extend(EvsClient *client, const EvsContext *context, const char *volume_id,
                          gint64 new_size_gib, char **ret_job_id, GError **error);
@@ -15,3 +18,6 @@ gboolean evs_disk_set_qos(EvsClient *client, const EvsContext *context, const ch
 gboolean evs_disk_retype(EvsClient *client, const EvsContext *context, const char *volume_id,
                          const char *new_type, gint64 iops, gint64 throughput, char **ret_job_id,
                          GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -3,6 +3,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef enum { EVS_SERVICE_EVS, EVS_SERVICE_ECS, EVS_SERVICE_IAM } EvsService;
 typedef enum {
   EVS_JOB_RUNNING,
@@ -23,3 +26,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsJob, evs_job_free)
 
 EvsJob *evs_job_get(EvsClient *client, const EvsContext *context, EvsService service, const char *job_id,
                     GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -3,6 +3,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 /* limit -1: unlimited. */
 typedef struct {
   gint64 limit, in_use, reserved;
@@ -34,3 +37,6 @@ gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, cons
 /* Is the bin switched on? A cloud without a bin has it off (not an error). */
 gboolean evs_recycle_bin_policy(EvsClient *client, const EvsContext *context, gboolean *ret_on,
                                 GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

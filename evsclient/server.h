@@ -3,6 +3,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef struct {
   char *id, *name, *status, *availability_zone; /* never NULL; status: ACTIVE, SHUTOFF ... */
 } EvsServer;
@@ -30,3 +33,6 @@ typedef struct {
 /* The disks of a server (A3), of EvsBlockDevice*; free slots in *ret_free (-1 unknown; may be NULL). */
 GPtrArray *evs_server_block_devices(EvsClient *client, const EvsContext *context, const char *server_id,
                                     gint64 *ret_free, GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

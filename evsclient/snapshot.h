@@ -4,6 +4,9 @@
 
 #include "evsclient/client.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 /* Strings are never NULL ("" where the cloud gave none or null). */
 typedef struct {
   char *id, *name, *status,
@@ -53,3 +56,6 @@ GPtrArray *evs_snapshot_list_page(EvsClient *client, const EvsContext *context,
 /* All pages, by offset; a snapshot that shows up on two pages is given once. */
 GPtrArray *evs_snapshot_list(EvsClient *client, const EvsContext *context, const EvsSnapshotFilter *filter,
                              GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

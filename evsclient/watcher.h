@@ -15,6 +15,9 @@
 #include "evsclient/disk.h"
 #include "evsclient/snapshot.h"
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
 typedef struct EvsWatcher EvsWatcher;
 
 EvsWatcher *evs_watcher_new(EvsClient *client);
@@ -56,3 +59,6 @@ gboolean evs_watch_snapshot_delete(EvsWatcher *watcher, const EvsContext *contex
 
 /* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
 gboolean evs_error_is_job_failure(const GError *error);
+
+#pragma GCC visibility pop
+G_END_DECLS
