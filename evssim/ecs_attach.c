@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "evssim/disks.h"
 #include "evssim/ecs.h"
+#include "evssim/jobs.h"
 #include "evssim/metadata.h"
 #include "evssim/parts.h"
 #include "evssim/server_devices.h"
@@ -224,10 +225,19 @@ void ecs_attach_fresh(Sim *sim, Disk *disk, const char *server_id, Job *job)
 
 /* --- detach --- */
 
+/* A forced detach also ends what hangs at a server that does not run. */
+static gboolean breaks_off(const Server *server, const Disk *disk, gboolean forced)
+{
+  return forced && strcmp(server->status, "ACTIVE") != 0 &&
+         (strcmp(disk->status, DISK_ATTACHING) == 0 || strcmp(disk->status, DISK_DETACHING) == 0);
+}
+
 static Refusal judge_detach(const Sim *sim, const Server *server, const Disk *disk, gboolean forced)
 {
   if (!disk || !ecs_device_name(sim, disk, server))
     return (Refusal){"Ecs.0111", "The disk is not in the list of disks attached to this server."};
+  if (breaks_off(server, disk, forced))
+    return ACCEPTED;
   gboolean attached = disk_attachment(disk, server->id) != NULL;
   static const char *const idle[] = {DISK_IN_USE, DISK_ERROR_DETACHING, DISK_ERROR_EXTENDING, NULL};
   if (!attached || !g_strv_contains(idle, disk->status) || strcmp(disk->lock, DISK_LOCK_RETYPE) == 0)
@@ -240,6 +250,8 @@ static Refusal judge_detach(const Sim *sim, const Server *server, const Disk *di
 
 static Job *begin_detach(Request *request, const Server *server, Disk *disk, gboolean forced)
 {
+  if (breaks_off(server, disk, forced))
+    jobs_break(request->sim, disk->id, "Ecs.0205", "Broken off by a forced detach.");
   Job *job = job_start(request, JOB_DETACH, disk->id, server->id);
   job->note = g_strdup(forced ? "forced" : "plain");
   job_changed(request->sim, job);

@@ -156,8 +156,9 @@ static void entry_end(Entry *entry)
 {
   Job *job = &entry->job;
   Sim *sim = entry->sim;
-  gboolean failed = entry->fault && entry->fault->result == FAULT_JOB_FAIL;
-  if (failed && entry->fault->code)
+  gboolean injected = entry->fault && entry->fault->result == FAULT_JOB_FAIL;
+  gboolean failed = injected || job->error_code; /* broken off */
+  if (injected && entry->fault->code)
     job_fail(job, entry->fault->code, "fault injected");
   entry->effect_done = TRUE;
   job->type->finish(sim, job, failed);
@@ -398,6 +399,19 @@ void jobs_unstick(Sim *sim, const char *fault_id)
       continue;
     g_clear_pointer(&entry->stuck_by, g_free);
     entry_arm(entry);
+  }
+}
+
+void jobs_break(Sim *sim, const char *volume_id, const char *code, const char *reason)
+{
+  g_autoptr(GPtrArray) entries = entries_sorted(sim);
+  for (guint i = 0; i < entries->len; i++) {
+    Entry *entry = g_ptr_array_index(entries, i);
+    if (!entry->stuck_by || !g_str_equal(entry->job.volume_id, volume_id))
+      continue;
+    g_clear_pointer(&entry->stuck_by, g_free);
+    job_fail(&entry->job, code, reason);
+    entry_end(entry);
   }
 }
 

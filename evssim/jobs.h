@@ -14,6 +14,8 @@ void jobs_resume(Sim *sim);
 void jobs_retime(Sim *sim);
 /* Ends, soon, the jobs that this fault (NULL: any) keeps stuck. */
 void jobs_unstick(Sim *sim, const char *fault_id);
+/* Ends now, with this failure, the jobs about a disk that a fault keeps stuck. */
+void jobs_break(Sim *sim, const char *volume_id, const char *code, const char *reason);
 /* [{"job_id","type","volume_id","server_id","begin_ms","end_ms","status"}] in order of begin; type NULL: all. */
 json_t *jobs_list(const Sim *sim, const char *type);
 /* The virtual time at which the job will end. */
