@@ -6,6 +6,7 @@
 #include "controller/disk_lookup.h"
 #include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
+#include "controller/transit.h"
 #include "evsclient/watcher.h"
 #include "ownership/owner.h"
 #include "rpc/identity.h"
@@ -21,6 +22,7 @@ typedef struct {
   EvsClient *client;
   EvsWatcher *watcher;
   ServerLanes *lanes;
+  Transits *transits;
   Attempts *attempts;
   DiskLookups *lookups;
   CapacityCache *capacity;

@@ -1,5 +1,6 @@
 /* evs-csi-controller: CSI Identity and Controller for EVS disks. Start: options, cloud-config, client, then serve;
  * SIGTERM drains. Nothing is kept on disk (ARCHITECTURE.md, "Crash-only"). */
+#include "base/clock.h"
 #include "base/log.h"
 #include "controller/clone_sweep.h"
 #include "controller/controller.h"
@@ -66,7 +67,8 @@ int main(int argc, char **argv)
     .gates = options.gates,
     .client = client,
     .watcher = evs_watcher_new(client),
-    .lanes = server_lanes_new(),
+    .lanes = server_lanes_new(options.stuck_after_ms),
+    .transits = transits_new(options.stuck_after_ms, clock_now_us),
     .attempts = attempts_new(),
     .lookups = disk_lookups_new(list_disks, client),
     .capacity = capacity_cache_new(capacity_fetch, client),
@@ -80,6 +82,7 @@ int main(int argc, char **argv)
   reload_stop(reload);
   evs_watcher_free(controller.watcher);
   server_lanes_free(controller.lanes);
+  transits_free(controller.transits);
   attempts_free(controller.attempts);
   disk_lookups_free(controller.lookups);
   capacity_cache_free(controller.capacity);

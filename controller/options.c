@@ -1,6 +1,7 @@
 #include "controller/options.h"
 
 #include "base/text.h"
+#include "controller/server_lane.h"
 
 static gboolean check_unknown_parameters(const char *policy, gboolean *ret_warn, GError **error)
 {
@@ -13,7 +14,7 @@ static gboolean check_unknown_parameters(const char *policy, gboolean *ret_warn,
 
 gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **error)
 {
-  g_auto(Options) options = {0};
+  g_auto(Options) options = {.stuck_after_ms = LANE_STUCK_MS};
   g_autofree char *unknown_parameters = NULL, *gates = NULL;
   const GOptionEntry entries[] = {
     {"cloud-config", 0, 0, G_OPTION_ARG_FILENAME, &options.cloud_config,
@@ -26,6 +27,8 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
      "what to do with unknown StorageClass parameters: refuse (default) or warn", "POLICY"},
     {"enable-retype", 0, 0, G_OPTION_ARG_NONE, &options.enable_retype,
      "ControllerModifyVolume may change a disk's type: it takes hours and cannot be undone", NULL},
+    {"stuck-after-ms", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options.stuck_after_ms,
+     "after how long an attach or detach counts as stuck", "MS"},
     {FEATURE_GATES_OPTION, 0, 0, G_OPTION_ARG_STRING, &gates, FEATURE_GATES_HELP, "LIST"},
     {0},
   };
@@ -42,6 +45,10 @@ gboolean options_parse(int *argc, char ***argv, Options *ret_options, GError **e
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "option '--cluster-id' is %s; accepted: 1-%d of [A-Za-z0-9._-]",
                          options.cluster_id ? "not valid" : "missing", CLUSTER_ID_MAX);
+  if (options.stuck_after_ms < 1 || options.stuck_after_ms > LANE_STUCK_MS)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "option '--stuck-after-ms' is %d; accepted: 1 to %d", options.stuck_after_ms,
+                         LANE_STUCK_MS);
   if (!check_unknown_parameters(unknown_parameters, &options.warn_unknown_parameters, error) ||
       !feature_gates_parse(gates, &options.gates, error))
     return FALSE;

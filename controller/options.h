@@ -15,6 +15,7 @@ typedef struct {
   gboolean warn_unknown_parameters; /* --unknown-parameters=refuse|warn */
   gboolean enable_retype;           /* --enable-retype */
   FeatureGates gates;               /* --feature-gates */
+  int stuck_after_ms;               /* --stuck-after-ms, for tests, not in --help; default LANE_STUCK_MS */
 } Options;
 
 /* INVALID_ARGUMENT naming the option and what is accepted. Prints and exits for --help and --version. */

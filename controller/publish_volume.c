@@ -9,6 +9,7 @@
 #include "controller/capability.h"
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/detach.h"
 #include "controller/disk_state.h"
 #include "controller/publish_context.h"
 #include "controller/volume_id.h"
@@ -136,7 +137,8 @@ static const char **known_attachments(const EvsDisk *disk)
   return ids;
 }
 
-/* Waits for the attach inside the lane, and beyond it when it is stuck. Gives the lane up at the end. */
+/* Waits for the attach inside the lane, and beyond it when it is stuck. Gives the lane up at the end. A server that does
+ * not run ends no attach: then the call ends, so that ControllerUnpublishVolume can take the disk away by force. */
 static gboolean await_attach(Publication *publication, LaneHold *lane, const EvsDisk *before,
                              const char *job_id, EvsDisk **ret_disk, GError **error)
 {
@@ -154,6 +156,13 @@ static gboolean await_attach(Publication *publication, LaneHold *lane, const Evs
   log_warn("attach is stuck, the server's other disks go on", LOG_TEXT("disk", before->id),
            LOG_TEXT("server", publication->server_id), LOG_TEXT("job", job_id));
   g_clear_pointer(&hold, server_lane_leave);
+  g_autoptr(EvsServer) server =
+    evs_server_get(publication->controller->client, &publication->to_wait, publication->server_id, NULL);
+  if (server && !detach_server_runs(server->status)) {
+    evs_error_set(error, EVS_CODE_ABORTED, "attach job %s is stuck: server '%s' has status '%s'", job_id,
+                  server->id, server->status);
+    return FALSE;
+  }
   return evs_watch_attach(watcher, &publication->to_wait, before->id, publication->server_id, job_id, known,
                           ret_disk, error);
 }
@@ -177,10 +186,13 @@ static AttachResult attach(Publication *publication, const EvsDisk *before, EvsD
     g_clear_pointer(&lane, server_lane_leave);
     return judge_failure(publication, before, local, error);
   }
+  transits_begin(controller->transits, before->id, "attaching");
   rpc_call_note(publication->call, "attach job %s of disk %s to server %s runs", job_id, before->id,
                 publication->server_id);
-  if (await_attach(publication, g_steal_pointer(&lane), before, job_id, ret_disk, &local))
+  if (await_attach(publication, g_steal_pointer(&lane), before, job_id, ret_disk, &local)) {
+    transits_end(controller->transits, before->id);
     return ATTACH_DONE;
+  }
   return judge_failure(publication, before, local, error);
 }
 
@@ -188,6 +200,21 @@ static gboolean is_settled_on(const EvsDisk *disk, const char *server_id)
 {
   return evs_disk_attachment(disk, server_id) && !g_str_equal(disk->status, "attaching") &&
          !g_str_equal(disk->status, "detaching");
+}
+
+/* Waits a little for a disk that changes by itself. One that hangs is left to ControllerUnpublishVolume, which can end
+ * it (detach.h) but not while this call holds the disk. */
+static gboolean await_rest(Publication *publication, const EvsDisk *disk, GError **error)
+{
+  gint64 ms = 0;
+  if (transits_see(publication->controller->transits, disk, &ms))
+    return evs_error_set(error, EVS_CODE_ABORTED,
+                         "disk '%s' hangs: it has been '%s' for %" G_GINT64_FORMAT " s", disk->id,
+                         disk->status, ms / 1000);
+  g_autofree char *awaited =
+    g_strdup_printf("disk '%s' has status '%s'", publication->volume_id, disk->status);
+  rpc_call_note(publication->call, "%s", awaited);
+  return context_pause(&publication->to_send, LOOK_PAUSE_MS, awaited, error);
 }
 
 /* Brings the disk to the server. NULL with error. */
@@ -202,13 +229,11 @@ static EvsDisk *bring(Publication *publication, GError **error)
     if (is_settled_on(disk, publication->server_id))
       return g_steal_pointer(&disk);
     if (disk_is_moving(disk) && !g_str_equal(disk->status, "deleting")) {
-      g_autofree char *awaited =
-        g_strdup_printf("disk '%s' has status '%s'", publication->volume_id, disk->status);
-      rpc_call_note(publication->call, "%s", awaited);
-      if (!context_pause(&publication->to_send, LOOK_PAUSE_MS, awaited, error))
+      if (!await_rest(publication, disk, error))
         return NULL;
       continue;
     }
+    transits_end(publication->controller->transits, disk->id);
     if (!disk_check_use(disk, DISK_USE_ATTACH, error) || !check_sharing(publication, disk, error))
       return NULL;
     if (!g_str_equal(disk->status, "available") && !g_str_equal(disk->status, "in-use")) {

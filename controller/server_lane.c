@@ -17,6 +17,7 @@ typedef struct {
 } Lane;
 
 struct ServerLanes {
+  gint64 stuck_ms;
   Mutex lock;
   GHashTable *lanes; /* server id -> Lane*; a lane in it is held */
 };
@@ -34,9 +35,10 @@ static void lane_free(void *data)
   g_free(lane);
 }
 
-ServerLanes *server_lanes_new(void)
+ServerLanes *server_lanes_new(gint64 stuck_ms)
 {
   ServerLanes *lanes = g_new0(ServerLanes, 1);
+  lanes->stuck_ms = stuck_ms;
   mutex_init(&lanes->lock);
   lanes->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lane_free);
   return lanes;
@@ -110,7 +112,7 @@ LaneHold *server_lane_enter(ServerLanes *lanes, const char *server_id, LaneUse u
   LaneHold *hold = g_new0(LaneHold, 1);
   hold->lanes = lanes;
   hold->server_id = g_strdup(server_id);
-  hold->stuck_us = clock_deadline_in_ms(LANE_STUCK_MS);
+  hold->stuck_us = clock_deadline_in_ms(lanes->stuck_ms);
   return hold;
 }
 

@@ -2,7 +2,7 @@
  * pod waits for the disk on another node.
  *
  * Within one process only: a second controller is refused by ECS itself. A holder whose operation is stuck gives its
- * lane up after LANE_STUCK_MS and goes on waiting without it (lane_slice()).
+ * lane up after LANE_STUCK_MS (server_lane_slice()); what becomes of it then, transit.h and detach.h say.
  * Threads: any. Waiters are bounded by the threads of the RPC pools. */
 #pragma once
 
@@ -15,7 +15,8 @@ typedef enum { LANE_DETACH, LANE_ATTACH, LANE_N_USES } LaneUse;
 
 enum { LANE_STUCK_MS = 120 * 1000 };
 
-ServerLanes *server_lanes_new(void);
+/* stuck_ms: LANE_STUCK_MS; less in tests. */
+ServerLanes *server_lanes_new(gint64 stuck_ms);
 /* No lane may be held. NULL is fine. */
 void server_lanes_free(ServerLanes *lanes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerLanes, server_lanes_free)
@@ -31,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LaneHold, server_lane_leave)
 /* The context of a wait inside the lane: as `context`, but at most until the hold counts as stuck. */
 EvsContext server_lane_slice(const LaneHold *hold, const EvsContext *context);
 
-/* TRUE once the hold has lasted LANE_STUCK_MS. */
+/* TRUE once the hold has lasted stuck_ms. */
 gboolean server_lane_stuck(const LaneHold *hold);
 
 /* Servers with a held lane, and calls that wait for one; for tests. */

@@ -39,7 +39,7 @@ static void *visit(void *argument)
 static void test_detach_first(void **state)
 {
   (void)state;
-  g_autoptr(ServerLanes) lanes = server_lanes_new();
+  g_autoptr(ServerLanes) lanes = server_lanes_new(LANE_STUCK_MS);
   Mutex lock = MUTEX_INIT;
   g_autoptr(GString) order = g_string_new(NULL);
   EvsContext context = patient();
@@ -65,7 +65,7 @@ static void test_detach_first(void **state)
 static void test_give_up(void **state)
 {
   (void)state;
-  g_autoptr(ServerLanes) lanes = server_lanes_new();
+  g_autoptr(ServerLanes) lanes = server_lanes_new(LANE_STUCK_MS);
   EvsContext context = patient();
   LaneHold *hold = server_lane_enter(lanes, "server", LANE_DETACH, &context, NULL);
   GError *error = NULL;
@@ -111,7 +111,7 @@ static void *run_rounds(void *argument)
 static void test_one_at_a_time(void **state)
 {
   (void)state;
-  g_autoptr(ServerLanes) lanes = server_lanes_new();
+  g_autoptr(ServerLanes) lanes = server_lanes_new(LANE_STUCK_MS);
   int inside = 0;
   Runner runner = {.lanes = lanes, .inside = &inside};
   Thread threads[RUNNERS];
