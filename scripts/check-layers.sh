@@ -16,6 +16,7 @@ declare -A may_include=(
   [node]="base proto rpc"
   [evsctl]="base proto rpc evsclient ownership"
   [evssim]="base"
+  [docs]=""
   [tests]="base proto rpc evsclient ownership controller node evsctl evssim"
 )
 
