@@ -10,28 +10,32 @@
 
 #define DEFAULT_ENDPOINT "unix:///run/csi.sock"
 
-enum { MAX_REQUEST_BYTES = 4 << 20, DEFAULT_TIMEOUT_S = 300, MAX_TIMEOUT_S = 86400 };
+enum { MAX_REQUEST_BYTES = 4 << 20, CSI_TIMEOUT_S = 300 };
 
 typedef struct {
   char *endpoint;
   char *get;
-  gint64 timeout_s;
   gboolean list, template, compact;
 } Options;
 
-static const char *const summary =
+static const Flag flags[] = {
+  FLAG(Options, endpoint, TEXT, "endpoint", "EP", "socket to call (" DEFAULT_ENDPOINT ")"),
+  FLAG(Options, get, TEXT, "get", "PATH", "print only this value of the answer, text unquoted"),
+  FLAG(Options, compact, SWITCH, "compact", NULL, "JSON on one line"),
+  FLAG(Options, list, SWITCH, "list", NULL, "print all methods"),
+  FLAG(Options, template, SWITCH, "template", NULL, "print the shape of METHOD's request"),
+};
+
+static const char description[] =
   "METHOD is CreateVolume, Controller.CreateVolume or csi.v1.Controller/CreateVolume.\n"
-  "JSON is the request: text, @FILE, or - for stdin; nothing is an empty request. Fields by their names in "
-  "csi.proto\n"
-  "or in lowerCamelCase, enums by name or number, 64-bit integers as number or string.\n\n"
+  "JSON is the request: text, @FILE, or - for stdin; nothing is an empty request. Fields by their names in\n"
+  "csi.proto or in lowerCamelCase, enums by name or number, 64-bit integers as number or string.\n"
+  "A call that fails shows its gRPC code and text. --timeout is the call's deadline (300).\n\n"
   "Secrets do not belong on a command line, which all users of the machine can read: write @FILE or -.\n\n"
-  "Exit status: 0 the call went well (its answer is on stdout), 1 it failed (gRPC code and text are on "
-  "stderr),\n"
-  "2 wrong usage or request (nothing was sent).\n\n"
   "Examples:\n"
   "  evsctl csi --endpoint=unix:///run/csi.sock GetPluginInfo\n"
   "  evsctl csi CreateVolume --template\n"
-  "  evsctl csi CreateVolume @request.json --get=volume.volume_id\n";
+  "  evsctl csi CreateVolume @request.json --get=volume.volume_id";
 
 static int usage_error(const GError *error)
 {
@@ -122,15 +126,17 @@ static int print_value(const json_t *answer, const char *path)
   return EXIT_OK;
 }
 
-static int call(const Options *options, const CsiMethod *method, const ProtobufCMessage *request)
+static int call(const Session *session, const Options *options, const CsiMethod *method,
+                const ProtobufCMessage *request)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RpcClient) client =
     rpc_client_new(options->endpoint ? options->endpoint : DEFAULT_ENDPOINT, &error);
   if (!client)
     return usage_error(error);
-  ProtobufCMessage *reply = rpc_client_call(client, method->service, method->method->name, request,
-                                            options->timeout_s * 1000, &error);
+  ProtobufCMessage *reply =
+    rpc_client_call(client, method->service, method->method->name, request,
+                    (session->timeout_s ? session->timeout_s : CSI_TIMEOUT_S) * 1000, &error);
   if (!reply) {
     fprintf(stderr, "%s: %s (%d): %s\n", method->method->name, evs_code_name(evs_error_code(error)),
             (int)evs_error_code(error), error->message);
@@ -147,7 +153,7 @@ static int call(const Options *options, const CsiMethod *method, const ProtobufC
   return status;
 }
 
-static int run_method(const Options *options, const char *name, const char *argument)
+static int run_method(const Session *session, const Options *options, const char *name, const char *argument)
 {
   g_autoptr(GError) error = NULL;
   CsiMethod method;
@@ -164,50 +170,32 @@ static int run_method(const Options *options, const char *name, const char *argu
   json_decref(json);
   if (!request)
     return usage_error(error);
-  int status = call(options, &method, request);
+  int status = call(session, options, &method, request);
   protobuf_c_message_free_unpacked(request, NULL);
   return status;
 }
 
-static gboolean parse_options(int *argc, char ***argv, Options *options, GError **error)
+static int run(Session *session, const Command *command, void *data, char **arguments)
 {
-  const GOptionEntry entries[] = {
-    {"endpoint", 0, 0, G_OPTION_ARG_STRING, &options->endpoint, "socket to call (" DEFAULT_ENDPOINT ")",
-     "EP"},
-    {"timeout", 0, 0, G_OPTION_ARG_INT64, &options->timeout_s, "deadline of the call in seconds (300)", "S"},
-    {"get", 0, 0, G_OPTION_ARG_STRING, &options->get, "print only this value of the answer, text unquoted",
-     "PATH"},
-    {"compact", 0, 0, G_OPTION_ARG_NONE, &options->compact, "JSON on one line", NULL},
-    {"list", 0, 0, G_OPTION_ARG_NONE, &options->list, "print all methods", NULL},
-    {"template", 0, 0, G_OPTION_ARG_NONE, &options->template, "print the shape of METHOD's request", NULL},
-    {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
-  };
-  g_autoptr(GOptionContext) context = g_option_context_new("METHOD [JSON|@FILE|-] - make a CSI call");
-  g_option_context_add_main_entries(context, entries, NULL);
-  g_option_context_set_description(context, summary);
-  if (!g_option_context_parse(context, argc, argv, error))
-    return FALSE;
-  if (options->timeout_s < 1 || options->timeout_s > MAX_TIMEOUT_S)
-    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--timeout: accepted is 1 to %d", MAX_TIMEOUT_S);
-  if (options->list ? *argc != 1 : *argc < 2 || *argc > 3)
-    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
-                         "expected is METHOD [JSON|@FILE|-], or --list; see --help");
-  return TRUE;
+  const Options *options = data;
+  (void)command;
+  if (options->list ? arguments[0] != NULL : arguments[0] == NULL) {
+    fputs("evsctl csi: expected is METHOD [JSON|@FILE|-], or --list; see --help\n", stderr);
+    return EXIT_USAGE;
+  }
+  if (!options->list)
+    return run_method(session, options, arguments[0], arguments[1]);
+  print_methods();
+  return EXIT_OK;
 }
 
-int csi_command_run(int argc, char **argv)
-{
-  Options options = {.timeout_s = DEFAULT_TIMEOUT_S};
-  g_autoptr(GError) error = NULL;
-  int status = EXIT_OK;
-  g_set_prgname("evsctl csi");
-  if (!parse_options(&argc, &argv, &options, &error))
-    status = usage_error(error);
-  else if (options.list)
-    print_methods();
-  else
-    status = run_method(&options, argv[1], argc > 2 ? argv[2] : NULL);
-  g_free(options.endpoint);
-  g_free(options.get);
-  return status;
-}
+static const Command commands[] = {
+  {.arguments = "METHOD [JSON|@FILE|-]",
+   .most = 2,
+   .summary = "make any CSI call by hand",
+   .description = description,
+   COMMAND_FLAGS(flags, Options),
+   .run = run},
+};
+
+const CommandGroup csi_group = COMMAND_GROUP("csi", "make any CSI call by hand", commands);

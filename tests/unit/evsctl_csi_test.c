@@ -134,14 +134,14 @@ static void wrong_usage_sends_nothing(void **state)
   static const struct {
     const char *arguments[4], *complaint;
   } rows[] = {
-    {{NULL}, "expected is METHOD"},
+    {{NULL}, "expected is METHOD [JSON"},
     {{"NoSuch"}, "method 'NoSuch': no such CSI method"},
-    {{"CreateVolume", "{}", "{}"}, "expected is METHOD"},
+    {{"CreateVolume", "{}", "{}"}, "expected is: evsctl csi METHOD [JSON"},
     {{"CreateVolume", "{\"nam\":1}"}, "field 'nam': unknown to CreateVolumeRequest"},
     {{"CreateVolume", "{"}, "request is no JSON: line 1"},
     {{"CreateVolume", "{\"name\":\"a\",\"name\":\"b\"}"}, "duplicate"},
     {{"CreateVolume", "@/nonexistent"}, "/nonexistent"},
-    {{"--timeout=0", "Probe"}, "--timeout: accepted is 1 to"},
+    {{"--timeout=0", "Probe"}, "--timeout: 0: a number from 1 to"},
     {{"--endpoint=tcp://1.2.3.4:5", "Probe"}, "tcp://1.2.3.4:5"},
     {{"--bogus", "Probe"}, "--bogus"},
   };
@@ -166,7 +166,8 @@ static void groups_are_listed(void **state)
   Process *unknown = process_start_list(world->harness, "evsctl", "nosuch", NULL);
   assert_int_equal(process_wait_exit(unknown, HARNESS_WAIT_MS), 2);
   g_autofree char *complaint = process_stderr(unknown);
-  assert_string_equal(complaint, "evsctl: 'nosuch' is no group; there is csi\n");
+  assert_non_null(strstr(complaint, "evsctl: 'nosuch' is no group; there is: "));
+  assert_non_null(strstr(complaint, "csi"));
 }
 
 int main(void)
