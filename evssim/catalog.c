@@ -1,5 +1,5 @@
 /* What the project may buy and how much of it: disk types (7.1.4, 7.1.5), zones (7.8.1), quotas (7.3.1), API versions
- * (5.1, 5.2), with their /v3 twins. */
+ * (5.1, 5.2, 7.7), with their /v3 twins. */
 #include "evssim/accounts.h"
 #include "evssim/parts.h"
 #include "evssim/snapshots.h"
@@ -169,9 +169,9 @@ static void handle_version(Request *request)
 }
 
 static const Route routes[] = {
-  {"5.1", SIM_SERVICE_EVS, "GET", "/", NULL, ROUTE_NO_AUTH, handle_versions},
-  {"5.2", SIM_SERVICE_EVS, "GET", "/{api_version}", NULL, ROUTE_NO_AUTH, handle_version},
-  {"5.2", SIM_SERVICE_EVS, "GET", "/{api_version}/", NULL, ROUTE_NO_AUTH, handle_version},
+  {"5.1 7.7.2", SIM_SERVICE_EVS, "GET", "/", NULL, ROUTE_NO_AUTH, handle_versions},
+  {"5.2 7.7.1", SIM_SERVICE_EVS, "GET", "/{api_version}", NULL, ROUTE_NO_AUTH, handle_version},
+  {"5.2 7.7.1", SIM_SERVICE_EVS, "GET", "/{api_version}/", NULL, ROUTE_NO_AUTH, handle_version},
 };
 
 static const Route routes_of_projects[] = {

@@ -296,12 +296,21 @@ static gboolean fires(Faults *faults, Fault *fault)
   return TRUE;
 }
 
+/* ops: one name, or several separated by blanks. */
+static gboolean has_op(const char *ops, const char *op)
+{
+  if (!strchr(ops, ' '))
+    return g_str_equal(ops, op);
+  g_auto(GStrv) names = g_strsplit(ops, " ", -1);
+  return g_strv_contains((const char *const *)names, op);
+}
+
 void faults_fire(Faults *faults, guint wanted, const char *op, const char *account, const char *volume,
                  FaultAction *actions[FAULT_KINDS])
 {
   for (guint i = 0; i < faults->list->len; i++) {
     Fault *fault = g_ptr_array_index(faults->list, i);
-    gboolean matches = (!fault->op || g_strcmp0(fault->op, op) == 0) &&
+    gboolean matches = (!fault->op || (op && has_op(op, fault->op))) &&
                        (!fault->account || g_strcmp0(fault->account, account) == 0) &&
                        (!fault->volume || g_strcmp0(fault->volume, volume) == 0);
     FaultAction **slot = &actions[fault->action->kind];

@@ -358,6 +358,7 @@ void router_dispatch(Request *request)
   request->p->delay_ms = request->sim->profile->http_ms;
   dispatch_cloud(request);
   g_assert(request->p->answered);
-  stats_count(request->sim->stats, request->route->op, request->p->status,
-              request->p->status ? request->p->code : NULL);
+  g_auto(GStrv) ops = g_strsplit(request->route->op, " ", -1);
+  for (char **op = ops; *op; op++)
+    stats_count(request->sim->stats, *op, request->p->status, request->p->status ? request->p->code : NULL);
 }

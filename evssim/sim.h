@@ -149,7 +149,9 @@ typedef void (*RouteHandler)(Request *request);
 
 /* One operation. Tables of these are static and given to router_add(). */
 typedef struct {
-  const char *op; /* "6.1.1", "v3.7.1.8", "ecs.attach" (design: the op names of faults and stats) */
+  /* "6.1.1", "v3.7.1.8", "ecs.attach": the names of faults and stats. Several, separated by blanks, where the
+   * reference has one and the same call twice: "5.1 7.7.2". */
+  const char *op;
   SimService service;
   const char *method; /* "GET" */
   /* Segments split by '/', "{name}" takes any one segment (also an empty one): "/v2/{project_id}/cloudvolumes/{volume_id}".
