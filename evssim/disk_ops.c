@@ -167,6 +167,9 @@ void disks_start(Sim *sim)
   job_type_register(sim, &disk_batch_create_job);
   job_type_register(sim, &delete_job);
   disk_change_start(sim);
+  disk_update_start(sim);
+  disk_old_start(sim);
+  disk_tags_start(sim);
   recycle_start(sim);
   transfers_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));

@@ -28,6 +28,13 @@ typedef struct {
 /* Answers a list request (disk_list.c). */
 void disk_list(Request *request, const DiskList *list);
 
+void disk_update_start(Sim *sim); /* disk_update.c: 6.1.2 */
+void disk_old_start(Sim *sim);    /* disk_old.c: 6.1.8, 6.1.11, 6.1.12 */
+void disk_tags_start(Sim *sim);   /* disk_tags.c: 6.3 */
+
+/* Only these keys of disk_render(); NULL-terminated. */
+json_t *disk_render_only(const Sim *sim, const Disk *disk, const char *const *keys);
+
 /* disk_change.c: routes and job types of expansion, QoS and type changes */
 void disk_change_start(Sim *sim);
 void disk_retype_start(Sim *sim); /* disk_retype.c */

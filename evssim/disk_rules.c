@@ -117,12 +117,18 @@ gboolean disk_rule_largest(Request *request, gint64 size_gib)
 
 /* ---- locks ---- */
 
+gboolean disk_rule_thawed(Request *request, const Disk *disk)
+{
+  if (!g_str_equal(disk->lock, DISK_LOCK_FROZEN))
+    return TRUE;
+  reply_error(request, 403, "EVS.2144", "Your account is frozen and resources cannot be used.");
+  return FALSE;
+}
+
 gboolean disk_rule_unlocked(Request *request, const Disk *disk, gboolean changes)
 {
-  if (g_str_equal(disk->lock, DISK_LOCK_FROZEN)) {
-    reply_error(request, 403, "EVS.2144", "Your account is frozen and resources cannot be used.");
+  if (!disk_rule_thawed(request, disk))
     return FALSE;
-  }
   if (!*disk->lock || (!changes && !g_str_equal(disk->lock, DISK_LOCK_RETYPE)))
     return TRUE;
   reply_error(request, 400, "EVS.2068", "operation failed because of volume be locked: %s", disk->lock);

@@ -25,3 +25,5 @@ gboolean disk_rule_largest(Request *request, gint64 size_gib);
  * all but attaching, detaching and snapshots; with `changes` FALSE the caller is one of these. A frozen disk
  * forbids everything: EVS.2144. */
 gboolean disk_rule_unlocked(Request *request, const Disk *disk, gboolean changes);
+/* Only the last of these. */
+gboolean disk_rule_thawed(Request *request, const Disk *disk);

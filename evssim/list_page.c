@@ -2,8 +2,6 @@
 
 #include "base/text.h"
 
-enum { LIMIT_MAX = 1000 };
-
 static gboolean refuse(Request *request, const char *code, const char *message)
 {
   reply_error(request, 400, code, "%s", message);
@@ -13,10 +11,10 @@ static gboolean refuse(Request *request, const char *code, const char *message)
 gboolean list_page_read(Request *request, ListPage *ret_page)
 {
   const char *limit = request_query(request, "limit"), *offset = request_query(request, "offset");
-  *ret_page = (ListPage){.limit = LIMIT_MAX, .marker = request_query(request, "marker")};
+  *ret_page = (ListPage){.limit = LIST_LIMIT_MAX, .marker = request_query(request, "marker")};
   if (limit && !text_parse_int64(limit, G_MININT64, G_MAXINT64, &ret_page->limit))
     return refuse(request, "EVS.5400", "limit param must be an integer.");
-  if (ret_page->limit > LIMIT_MAX)
+  if (ret_page->limit > LIST_LIMIT_MAX)
     return refuse(request, "EVS.2142", "invalid filter limit, can not greater than 1000.");
   if (ret_page->limit < 1)
     return refuse(request, "EVS.1023", "invalid filter limit!");

@@ -3,6 +3,8 @@
 
 #include "evssim/sim.h"
 
+enum { LIST_LIMIT_MAX = 1000 };
+
 typedef struct {
   gint64 limit, offset; /* 1..1000, default 1000 */
   const char *marker;   /* NULL: none */

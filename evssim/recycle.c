@@ -202,7 +202,7 @@ static const Route routes[] = {
   {"recycle.revert", SIM_SERVICE_EVS, "POST", BIN "/{volume_id}/revert", "evs:volumes:update", ROUTE_AUTH,
    handle_revert},
   {"recycle.policy", SIM_SERVICE_EVS, "GET", BIN "/policy", "evs:volumes:get", ROUTE_AUTH, handle_policy_get},
-  {"recycle.set_policy", SIM_SERVICE_EVS, "PUT", BIN "/policy", "evs:volumes:update", ROUTE_AUTH,
+  {"recycle.policy.set", SIM_SERVICE_EVS, "PUT", BIN "/policy", "evs:volumes:update", ROUTE_AUTH,
    handle_policy_put},
 };
 

@@ -260,19 +260,29 @@ static void finish_delete(Sim *sim, Job *job, gboolean failed)
 
 /* ---- roll back ---- */
 
-static void handle_rollback(Request *request)
+/* The disk to roll back; NULL: answered. optional: the body may leave its id out (6.2.7), but then its name too. */
+static Disk *read_rollback(Request *request, const Snapshot *snapshot, gboolean optional)
 {
   const json_t *body = json_object_get(request_json(request), "rollback");
-  const char *volume_id = json_string_value(json_object_get(body, "volume_id"));
-  Snapshot *snapshot = find_snapshot(request);
-  if (!snapshot)
-    return;
+  const char *volume_id = json_string_value(json_object_get(body, "volume_id")), *name;
+  if (!read_text(request, body, "name", NAME_MAX_CHARS, &name))
+    return NULL;
+  if (optional && json_is_object(body) && !json_object_get(body, "volume_id") && !*name)
+    volume_id = snapshot->volume_id;
   Disk *disk = sim_disk(request->sim, snapshot->volume_id);
-  if (!volume_id || !disk || !g_str_equal(volume_id, disk->id)) {
-    (void)refuse(request, 400, "EVS.5400",
-                 "Malformed request body. rollback.volume_id must be the source of the snapshot");
+  if (volume_id && disk && g_str_equal(volume_id, disk->id))
+    return disk;
+  (void)refuse(request, 400, "EVS.5400",
+               "Malformed request body. rollback.volume_id must be the source of the snapshot");
+  return NULL;
+}
+
+static void roll_back(Request *request, gboolean optional)
+{
+  Snapshot *snapshot = find_snapshot(request);
+  Disk *disk = snapshot ? read_rollback(request, snapshot, optional) : NULL;
+  if (!disk)
     return;
-  }
   if (is_of_backup(snapshot) || !g_str_equal(snapshot->status, DISK_AVAILABLE) ||
       (!g_str_equal(disk->status, DISK_AVAILABLE) && !g_str_equal(disk->status, DISK_ERROR_ROLLBACKING))) {
     (void)refuse(request, 400, "EVS.5400", "Must specify a valid status.");
@@ -285,6 +295,16 @@ static void handle_rollback(Request *request)
   disk_set_status(disk, DISK_ROLLBACKING);
   disk_changed(request->sim, disk);
   reply_json(request, 202, json_pack("{s:{s:s}}", "rollback", "volume_id", disk->id));
+}
+
+static void handle_rollback(Request *request)
+{
+  roll_back(request, FALSE);
+}
+
+static void handle_old_rollback(Request *request)
+{
+  roll_back(request, !request_is_v3(request));
 }
 
 /* The disk keeps the size it has by now: what was added since reads as zeros. */
@@ -338,10 +358,16 @@ static const Route routes[] = {
    ROUTE_AUTH, handle_rollback},
 };
 
+static const Route twins[] = {
+  {"6.2.7", SIM_SERVICE_EVS, "POST", "/v2/{project_id}/os-vendor-snapshots/{snapshot_id}/rollback",
+   "evs:snapshots:rollback evs:snapshots:get evs:volumes:get", ROUTE_AUTH, handle_old_rollback},
+};
+
 void snapshots_start(Sim *sim)
 {
   snapshots_register(sim);
   for (gsize i = 0; i < G_N_ELEMENTS(job_types); i++)
     job_type_register(sim, &job_types[i]);
   router_add(sim, routes, G_N_ELEMENTS(routes));
+  router_add_twins(sim, twins, G_N_ELEMENTS(twins));
 }

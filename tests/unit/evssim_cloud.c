@@ -11,6 +11,7 @@
 #include "evssim/profile.h"
 #include "evssim/router.h"
 #include "evssim/signature.h"
+#include "evssim/snapshots.h"
 #include "evssim/state.h"
 #include "evssim/stats.h"
 
@@ -366,6 +367,19 @@ void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status)
   }
 }
 
+void cloud_turn_until_snapshot(Cloud *cloud, const char *id, const char *status)
+{
+  gint64 deadline = clock_deadline_in_ms(TURN_MS);
+  for (;;) {
+    const Snapshot *snapshot = sim_snapshot(cloud->sim, id);
+    if (status ? snapshot && g_str_equal(snapshot->status, status) : !snapshot)
+      return;
+    if (clock_now_us() >= deadline)
+      fail_msg("snapshot %s is %s, not %s", id, snapshot ? snapshot->status : "gone", status);
+    event_base_loop(cloud->sim->events, EVLOOP_ONCE);
+  }
+}
+
 char *cloud_wait_job(Cloud *cloud, const char *job_id)
 {
   g_autofree char *target = g_strconcat("/ecs/v1/" ALPHA_PROJECT "/jobs/", job_id, NULL);
@@ -419,6 +433,21 @@ void cloud_fault(Cloud *cloud, const char *single_quoted)
   g_autofree char *body = cloud_quoted(single_quoted);
   g_autoptr(json_t) document = json_loads(body, 0, NULL);
   assert_non_null(faults_add(cloud->sim->faults, document, NULL));
+}
+
+int cloud_control(Cloud *cloud, const char *method, const char *target, const char *single_quoted)
+{
+  g_autofree char *body = cloud_quoted(single_quoted ? single_quoted : "");
+  g_autoptr(Request) request = request_new(cloud->sim, method, target);
+  request->p->loopback = TRUE;
+  g_auto(Answer) answer = dispatch(request, body);
+  return answer.status;
+}
+
+void cloud_set_disk(Cloud *cloud, const char *id, const char *single_quoted)
+{
+  g_autofree char *target = g_strconcat("/_sim/disks/", id, NULL);
+  assert_int_equal(cloud_control(cloud, "PUT", target, single_quoted), 200);
 }
 
 char *cloud_make_disk(Cloud *cloud, const char *name)

@@ -60,6 +60,8 @@ Disk *cloud_disk(Cloud *cloud, const char *zone, gint64 size_gib);
 const Server *cloud_server(const Cloud *cloud, const char *name);
 /* Turns the loop until the disk has this status. */
 void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status);
+/* Turns the loop until the snapshot has this status; NULL: until it is gone. */
+void cloud_turn_until_snapshot(Cloud *cloud, const char *id, const char *status);
 /* Turns the loop until the job has ended; its status as the ECS endpoint tells it. The caller frees. */
 char *cloud_wait_job(Cloud *cloud, const char *job_id);
 
@@ -80,6 +82,10 @@ Answer cloud_post(Cloud *cloud, const char *target, const char *single_quoted, c
 void answer_expect(const Answer *answer, int status, const char *code);
 /* Turns the loop until the EVS job has ended (or says so); its last answer. */
 Answer cloud_wait_evs_job(Cloud *cloud, const char *job_id);
+/* To /_sim, as from loopback, where alone it answers. single_quoted may be NULL. Returns the status. */
+int cloud_control(Cloud *cloud, const char *method, const char *target, const char *single_quoted);
+/* PUT /_sim/disks/ID. */
+void cloud_set_disk(Cloud *cloud, const char *id, const char *single_quoted);
 /* As POST /_sim/faults. */
 void cloud_fault(Cloud *cloud, const char *single_quoted);
 /* Makes an available disk by 6.1.1; its id, newly allocated. */

@@ -37,26 +37,12 @@ static Answer roll_back(Cloud *cloud, const char *id, const char *volume_id)
   return snapshot_call(cloud, "POST", id, "/rollback", body);
 }
 
-/* Turns the loop until the snapshot has this status; NULL: until it is gone. */
-static void turn_until(Cloud *cloud, const char *id, const char *status)
-{
-  gint64 deadline = clock_deadline_in_ms(20000);
-  for (;;) {
-    const Snapshot *snapshot = sim_snapshot(cloud->sim, id);
-    if (status ? snapshot && g_str_equal(snapshot->status, status) : !snapshot)
-      return;
-    if (clock_now_us() >= deadline)
-      fail_msg("snapshot %s is %s, not %s", id, snapshot ? snapshot->status : "gone", status);
-    event_base_loop(cloud->sim->events, EVLOOP_ONCE);
-  }
-}
-
 static char *take(Cloud *cloud, const Disk *disk, const char *more)
 {
   g_auto(Answer) answer = create(cloud, disk->id, more);
   answer_expect(&answer, 202, "");
   char *id = g_strdup(answer_text(&answer, "snapshot/id"));
-  turn_until(cloud, id, "available");
+  cloud_turn_until_snapshot(cloud, id, "available");
   return id;
 }
 
@@ -105,7 +91,7 @@ static void snapshots_hold_the_bytes_of_the_request(void **state)
   assert_string_equal(answer_text(&answer, "snapshot/volume_id"), disk->id);
   assert_null(strchr(answer_text(&answer, "snapshot/created_at"), 'Z'));
   set_disk_byte(cloud, disk, 'b'); /* too late */
-  turn_until(cloud, id, "available");
+  cloud_turn_until_snapshot(cloud, id, "available");
   g_autofree char *file = snapshot_file(cloud->sim, sim_snapshot(cloud->sim, id));
   struct stat status;
   assert_int_equal(stat(file, &status), 0);
@@ -206,11 +192,11 @@ static void failed_snapshots(void **state)
   cloud_fault(cloud, "{'match':{'op':'6.2.1'},'times':1,'action':{'kind':'job','result':'FAIL'}}");
   g_auto(Answer) answer = create(cloud, disk->id, "");
   g_autofree char *id = g_strdup(answer_text(&answer, "snapshot/id"));
-  turn_until(cloud, id, "error");
+  cloud_turn_until_snapshot(cloud, id, "error");
   cloud_fault(cloud, "{'match':{'op':'6.2.2'},'times':1,'action':{'kind':'job','result':'FAIL'}}");
   g_auto(Answer) removed = snapshot_call(cloud, "DELETE", id, "", NULL);
   answer_expect(&removed, 202, "");
-  turn_until(cloud, id, "error_deleting");
+  cloud_turn_until_snapshot(cloud, id, "error_deleting");
   g_auto(Answer) again = snapshot_call(cloud, "DELETE", id, "", NULL);
   answer_expect(&again, 400, "EVS.1047");
 }
@@ -229,7 +215,7 @@ static void delete_takes_the_snapshot_and_its_file(void **state)
   assert_string_equal(answer_text(&going, "snapshot/status"), "deleting");
   g_auto(Answer) again = snapshot_call(cloud, "DELETE", id, "", NULL);
   answer_expect(&again, 400, "EVS.1047");
-  turn_until(cloud, id, NULL);
+  cloud_turn_until_snapshot(cloud, id, NULL);
   assert_int_not_equal(access(file, F_OK), 0);
   g_auto(Answer) gone = snapshot_call(cloud, "GET", id, "", NULL);
   answer_expect(&gone, 404, "EVS.5404");
@@ -497,8 +483,8 @@ static void snapshots_survive_a_restart(void **state)
   assert_string_equal(kept->status, "deleting");
   assert_string_equal(kept->name, "kept");
   assert_string_equal(json_string_value(json_object_get(kept->metadata, "k")), "v");
-  turn_until(cloud, id, NULL);
-  turn_until(cloud, second, "available");
+  cloud_turn_until_snapshot(cloud, id, NULL);
+  cloud_turn_until_snapshot(cloud, second, "available");
   disk = sim_disk(cloud->sim, volume_id);
   set_disk_byte(cloud, disk, 'b');
   g_auto(Answer) back = roll_back(cloud, second, volume_id);

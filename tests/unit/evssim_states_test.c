@@ -3,30 +3,11 @@
 
 #include "evssim/disks.h"
 #include "evssim/recycle.h"
-#include "evssim/router.h"
 #include "evssim/snapshots.h"
 
 #define BIN "/evs/v3/" ALPHA_PROJECT "/recycle-bin-volumes/"
 
 enum { DAY_SECONDS = 24 * 3600 };
-
-/* As from loopback, where alone /_sim answers. Returns the status. */
-static int control(Cloud *cloud, const char *method, const char *target, const char *single_quoted)
-{
-  g_autofree char *body = cloud_quoted(single_quoted);
-  g_autoptr(Request) request = request_new(cloud->sim, method, target);
-  request->p->loopback = TRUE;
-  request->body = (const guint8 *)body;
-  request->body_bytes = strlen(body);
-  router_dispatch(request);
-  return request->p->status;
-}
-
-static void set_disk(Cloud *cloud, const Disk *disk, const char *edit)
-{
-  g_autofree char *target = g_strconcat("/_sim/disks/", disk->id, NULL);
-  assert_int_equal(control(cloud, "PUT", target, edit), 200);
-}
 
 static Answer bin_call(Cloud *cloud, const char *method, const char *path, const char *body)
 {
@@ -168,10 +149,10 @@ static void states_are_set_strictly(void **state)
                                     "{'frozen':'yes'}",
                                     "{'colour':'red'}"};
   for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
-    assert_int_equal(control(cloud, "PUT", target, bad[i]), 400);
-  assert_int_equal(control(cloud, "PUT", "/_sim/disks/" NO_SUCH_ID, "{}"), 404);
-  set_disk(cloud, disk, "{'status':'awaiting-transfer','metadata':{'orderID':'o','k':'v'}}");
-  set_disk(cloud, disk, "{'metadata':{'k':null}}");
+    assert_int_equal(cloud_control(cloud, "PUT", target, bad[i]), 400);
+  assert_int_equal(cloud_control(cloud, "PUT", "/_sim/disks/" NO_SUCH_ID, "{}"), 404);
+  cloud_set_disk(cloud, disk->id, "{'status':'awaiting-transfer','metadata':{'orderID':'o','k':'v'}}");
+  cloud_set_disk(cloud, disk->id, "{'metadata':{'k':null}}");
   g_autofree char *id = g_strdup(disk->id);
   cloud_restart(cloud);
   g_auto(Answer) got = cloud_get_disk(cloud, id);
@@ -180,7 +161,7 @@ static void states_are_set_strictly(void **state)
   assert_null(json_object_get(sim_disk(cloud->sim, id)->metadata, "k"));
   g_auto(Answer) removed = cloud_delete_disk(cloud, id);
   answer_expect(&removed, 400, "EVS.1035");
-  set_disk(cloud, sim_disk(cloud->sim, id), "{'metadata':{'orderID':null}}");
+  cloud_set_disk(cloud, id, "{'metadata':{'orderID':null}}");
   g_auto(Answer) again = cloud_delete_disk(cloud, id);
   answer_expect(&again, 400, "EVS.1046");
 }
@@ -192,7 +173,7 @@ static void frozen_disks_can_do_nothing(void **state)
   g_free(disk->type);
   disk->type = g_strdup("ESSD2");
   disk->iops = 1000;
-  set_disk(cloud, disk, "{'frozen':true}");
+  cloud_set_disk(cloud, disk->id, "{'frozen':true}");
   g_auto(Answer) removed = cloud_delete_disk(cloud, disk->id);
   answer_expect(&removed, 403, "EVS.2144");
   g_autofree char *snapshot = g_strdup_printf("{'snapshot':{'volume_id':'%s'}}", disk->id);
@@ -209,7 +190,7 @@ static void frozen_disks_can_do_nothing(void **state)
   g_auto(Answer) got = cloud_get_disk(cloud, disk->id);
   assert_true(
     json_is_true(json_object_get(json_object_get(json_object_get(got.body, "volume"), "iops"), "frozened")));
-  set_disk(cloud, disk, "{'frozen':false}");
+  cloud_set_disk(cloud, disk->id, "{'frozen':false}");
   delete_disk(cloud, disk->id);
 }
 

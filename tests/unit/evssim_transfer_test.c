@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include "evssim/disks.h"
-#include "evssim/router.h"
 #include "evssim/transfers.h"
 
 #define ALPHA "/evs/v2/" ALPHA_PROJECT "/os-volume-transfer"
@@ -37,17 +36,6 @@ static Answer transfer_call(Cloud *cloud, const char *method, const char *id)
 {
   g_autofree char *target = g_strconcat(ALPHA "/", id, NULL);
   return cloud_call(cloud, method, target, NULL);
-}
-
-static void set_disk(Cloud *cloud, const Disk *disk, const char *single_quoted)
-{
-  g_autofree char *target = g_strconcat("/_sim/disks/", disk->id, NULL), *body = cloud_quoted(single_quoted);
-  g_autoptr(Request) request = request_new(cloud->sim, "PUT", target);
-  request->p->loopback = TRUE;
-  request->body = (const guint8 *)body;
-  request->body_bytes = strlen(body);
-  router_dispatch(request);
-  assert_int_equal(request->p->status, 200);
 }
 
 static void expect_status(Cloud *cloud, const Disk *disk, const char *status)
@@ -203,21 +191,21 @@ static void only_plain_disks_move(void **state)
   };
   const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
   for (gsize i = 0; i < G_N_ELEMENTS(edits); i++) {
-    set_disk(cloud, disk, edits[i].bad);
+    cloud_set_disk(cloud, disk->id, edits[i].bad);
     g_auto(Answer) answer = create(cloud, disk);
     answer_expect(&answer, 400, "EVS.5400");
     assert_non_null(strstr(answer.message, edits[i].why));
-    set_disk(cloud, disk, edits[i].good);
+    cloud_set_disk(cloud, disk->id, edits[i].good);
   }
   g_auto(Answer) made = create(cloud, disk);
   answer_expect(&made, 202, "");
   const char *id = answer_text(&made, "transfer/id"), *key = answer_text(&made, "transfer/auth_key");
   for (gsize i = 0; i < G_N_ELEMENTS(edits); i++) {
-    set_disk(cloud, disk, edits[i].bad);
+    cloud_set_disk(cloud, disk->id, edits[i].bad);
     g_auto(Answer) answer = beta_accept(cloud, id, key);
     answer_expect(&answer, 400, "EVS.5400");
     assert_non_null(strstr(answer.message, edits[i].why));
-    set_disk(cloud, disk, edits[i].good);
+    cloud_set_disk(cloud, disk->id, edits[i].good);
   }
   g_auto(Answer) taken = beta_accept(cloud, id, key);
   answer_expect(&taken, 202, "");
@@ -232,7 +220,7 @@ static void disks_must_be_available(void **state)
   const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
   for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++) {
     g_autofree char *edit = g_strdup_printf("{'status':'%s'}", statuses[i]);
-    set_disk(cloud, disk, edit);
+    cloud_set_disk(cloud, disk->id, edit);
     g_auto(Answer) answer = create(cloud, disk);
     answer_expect(&answer, 400, "EVS.5400");
     assert_non_null(strstr(answer.message, "valid status"));
