@@ -52,9 +52,8 @@ char *evs_json_text(const json_t *object, const char *key)
   return evs_json_value_text(json_object_get(object, key));
 }
 
-gint64 evs_json_int(const json_t *object, const char *key, gint64 absent)
+gint64 evs_json_value_int(const json_t *value, gint64 absent)
 {
-  const json_t *value = json_object_get(object, key);
   if (json_is_integer(value))
     return json_integer_value(value);
   if (json_is_real(value) && ABS(json_real_value(value)) < 1e15)
@@ -66,15 +65,24 @@ gint64 evs_json_int(const json_t *object, const char *key, gint64 absent)
   return text_parse_int64(text, G_MININT64, G_MAXINT64, &number) ? number : absent;
 }
 
-gboolean evs_json_bool(const json_t *object, const char *key, gboolean absent)
+gint64 evs_json_int(const json_t *object, const char *key, gint64 absent)
 {
-  const json_t *value = json_object_get(object, key);
+  return evs_json_value_int(json_object_get(object, key), absent);
+}
+
+gboolean evs_json_value_bool(const json_t *value, gboolean absent)
+{
   gboolean flag;
   if (json_is_boolean(value))
     return json_is_true(value);
   if (json_is_integer(value))
     return json_integer_value(value) != 0;
   return json_is_string(value) && text_parse_bool(json_string_value(value), &flag) ? flag : absent;
+}
+
+gboolean evs_json_bool(const json_t *object, const char *key, gboolean absent)
+{
+  return evs_json_value_bool(json_object_get(object, key), absent);
 }
 
 GHashTable *evs_json_map(const json_t *object, const char *key)

@@ -18,8 +18,10 @@ json_t *evs_json_parse(const char *text, gsize length);
 char *evs_json_text(const json_t *object, const char *key);
 char *evs_json_value_text(const json_t *value);
 /* A number, or a string that is one. */
+gint64 evs_json_value_int(const json_t *value, gint64 absent);
 gint64 evs_json_int(const json_t *object, const char *key, gint64 absent);
 /* A boolean, or "true"/"false" in any case. */
+gboolean evs_json_value_bool(const json_t *value, gboolean absent);
 gboolean evs_json_bool(const json_t *object, const char *key, gboolean absent);
 /* An object as string -> string; never NULL. */
 GHashTable *evs_json_map(const json_t *object, const char *key);

@@ -5,12 +5,18 @@
  * gets its absent value. Writing is strict: evs_record_check() refuses what the reference does not accept, before
  * anything is sent. Records own all they point to once they come from evs_record_read/copy; a request that a caller
  * fills on the stack borrows and is never freed.
+ *
+ * Arrays and tables within records have no free functions of their own for the records they hold: evs_record_free()
+ * walks them by the table. Ceilings when reading: EVS_RECORD_MAX_ITEMS members per list or map (the rest is left out),
+ * EVS_RECORD_MAX_TEXT bytes per text (cut between characters).
  * No state, any thread.
  */
 #pragma once
 
 #include "base/error.h"
 #include "evsclient/json.h"
+
+enum { EVS_RECORD_MAX_ITEMS = 16384, EVS_RECORD_MAX_TEXT = 65536 };
 
 typedef enum {
   EVS_FIELD_TEXT, /* char *; read: never NULL, "" for absent; scalars of other types as text. Written unless NULL */
@@ -32,6 +38,7 @@ enum {
   EVS_FIELD_UUID = 1 << 3,       /* TEXT, TEXTS: checked */
   EVS_FIELD_AS_TEXT = 1 << 4,    /* BOOL, INT: written as a string */
   EVS_FIELD_NAME_CHARS = 1 << 5, /* TEXT: letters, digits, '-', '_', '.' only */
+  EVS_FIELD_REPEATED = 1 << 6,   /* TEXTS in a query: id=a&id=b instead of id=['a','b'] */
 };
 
 typedef struct EvsRecord EvsRecord;
@@ -46,9 +53,14 @@ typedef struct {
   const EvsRecord *record; /* RECORD, LIST, RECORDS */
   /* Accepted when sent: INT the value, TEXT and MAP values the length in characters, LIST, TEXTS the count. Both 0: any. */
   gint64 least, most;
+  guint most_items; /* MAP: so many pairs at most; 0: any */
+  guint key_most;   /* MAP: characters of a key; 0: as many as of a value */
+  const char
+    *fixed; /* requests and queries: always this text (MAP: always {}); not in the struct and no flag */
   const char *const *choices; /* TEXT, NULL-terminated; NULL: any */
   const char *help;           /* requests and queries: one line for people, with the unit */
-  const char *flag;           /* evsctl's name; NULL: last part of name with '-' for '_' and ':' */
+  const char
+    *flag; /* evsctl's name; NULL: the last part of name, "isAutoPay" and "is_auto_pay" as "is-auto-pay" */
 } EvsField;
 
 struct EvsRecord {
@@ -56,9 +68,12 @@ struct EvsRecord {
   gsize size;       /* of the struct */
   const EvsField *fields;
   gsize count;
-  const char *key; /* a read record whose TEXT field of that name is "" is none (NULL) */
+  const char
+    *key; /* a read record whose TEXT field of that name is "", or no UUID if it should be one, is none */
   gboolean (*check)(const void *value, GError **error); /* rules between fields, or NULL */
-  void (*settle)(void *value);                          /* after reading: what a table cannot say, or NULL */
+  /* After reading: what a table cannot say, or NULL. Members of the struct that are outside of the table must be plain
+   * numbers: they are copied as they are. */
+  void (*settle)(void *value);
 };
 
 /* EVS_FIELD(EvsDisk, size_gib, INT, "size", .least = 1) */
@@ -74,14 +89,23 @@ struct EvsRecord {
 /* ---- reading ---- */
 /* A new record, or NULL if object is none or its key field is missing. */
 gpointer evs_record_read(const EvsRecord *record, const json_t *object);
-/* Of each member of the array that reads; never NULL. */
+/* Of each member of the array that reads; never NULL. The array has no free function: the caller sets one
+ * (g_ptr_array_set_free_func) or frees it by evs_record_list_free(). */
 GPtrArray *evs_record_read_list(const EvsRecord *record, const json_t *array);
+/* The member that a field's name leads to (see EvsField.name); NULL for none and for null. Borrowed. */
+const json_t *evs_record_member(const json_t *object, const char *name);
+/* Shares nothing with the original. Works for borrowed records too: NULL members stay NULL. */
 gpointer evs_record_copy(const EvsRecord *record, gconstpointer value);
+/* NULL is fine. What secret fields held is overwritten. */
 void evs_record_free(const EvsRecord *record, gpointer value);
+void evs_record_list_free(const EvsRecord *record, GPtrArray *list);
+/* The record's field of that name (exactly as in the table), or NULL. */
+const EvsField *evs_record_field(const EvsRecord *record, const char *name);
 
 /* ---- sending ---- */
-/* INVALID_ARGUMENT, EVS_OUTCOME_UNSENT: "'size' is 5: a number from 10 to 32768 is expected". *ret_field (may be NULL)
- * gets the field that is wrong, NULL if it is a rule between fields. */
+/* INVALID_ARGUMENT, EVS_OUTCOME_UNSENT: "'size' is 5: a number from 10 to 32768 is expected"; the name is the last part
+ * of the member's. *ret_field (may be NULL) gets the field that is wrong (in a list: the list), NULL if it is a rule
+ * between fields. Secrets are not in the text. */
 gboolean evs_record_check(const EvsRecord *record, gconstpointer value, const EvsField **ret_field,
                           GError **error);
 /* The body; members that are left out make no empty objects. A new reference. Secrets are in it. */
@@ -91,12 +115,20 @@ json_t *evs_record_write(const EvsRecord *record, gconstpointer value);
 char *evs_record_query(const EvsRecord *record, gconstpointer value);
 
 /* ---- for people ---- */
-/* As evs_record_write, but everything that was read (0, FALSE and "" too) and without secrets. */
+/* As evs_record_write, but everything that was read (0, FALSE and "" too; a record that is none as null, times as text)
+ * and without secrets. */
 json_t *evs_record_show(const EvsRecord *record, gconstpointer value);
-/* Sets a field from text: numbers, true/false, "key=value" (MAP: adds one), an item (TEXTS: adds one). The record must
- * have come from g_malloc0(record->size) and ends with evs_record_free. INVALID_ARGUMENT naming what is accepted. */
+/* Sets a field from text: numbers, true/false, "key=value" (MAP: adds one), items separated by commas (TEXTS: adds
+ * them), one item (LIST: adds it; "a=b" for records of two fields, "flag=value,flag=value" for others). The record must
+ * have come from g_malloc0(record->size) and ends with evs_record_free. INVALID_ARGUMENT with what is accepted:
+ * "5: a number from 10 to 32768 is expected" (for a secret without the text). */
 gboolean evs_field_set(const EvsField *field, gpointer value, const char *text, GError **error);
-/* "a number from 10 to 32768", "one of SATA, SAS", "at most 64 characters"; "" if anything goes. Newly allocated. */
+/* "a number from 10 to 32768", "one of SATA, SAS", "text of at most 64 characters": reads well before "is expected".
+ * "" if anything goes. Newly allocated. */
 char *evs_field_accepts(const EvsField *field);
-/* The flag's name without dashes. Newly allocated. */
+/* The flag's name without dashes; NULL for a fixed field. Newly allocated. */
 char *evs_field_flag(const EvsField *field);
+/* The last part of the member's name, for error texts. Newly allocated. */
+char *evs_field_title(const EvsField *field);
+/* The rules of one field, as evs_record_check() has them for all. */
+gboolean evs_field_check(const EvsField *field, gconstpointer value, GError **error);

@@ -14,25 +14,42 @@ typedef struct {
 } EvsTypedCall;
 
 /* Checks ids, query and request (INVALID_ARGUMENT or NOT_FOUND, EVS_OUTCOME_UNSENT: nothing was sent), sends, reads.
- * *ret_reply: shape ONE a record, LIST a GPtrArray of records with their free function, NONE NULL; free it with
- * evs_reply_free(). ret_reply may be NULL. The body is canonical: the same request gives the same bytes. */
+ * A query or request that is NULL counts as one with nothing in it.
+ * *ret_reply: shape ONE a record (with absent values if the cloud gave none and none is due; a due one without its key
+ * is INTERNAL, EVS_OUTCOME_UNKNOWN for mutations), LIST a GPtrArray of records without free function, NONE NULL; free
+ * it with evs_reply_free(). ret_reply may be NULL. The body is canonical: the same request gives the same bytes. */
 gboolean evs_typed_call(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
                         gpointer *ret_reply, GError **error);
 void evs_reply_free(EvsOp op, gpointer reply);
+/* For public calls that return a list: as evs_typed_call, of a LIST operation; the array frees its items by item_free. */
+GPtrArray *evs_typed_list(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
+                          GDestroyNotify item_free, GError **error);
+/* The two halves of evs_typed_call: the whole answer (a new reference), and what is read of it. */
+json_t *evs_typed_answer(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
+                         GError **error);
+gboolean evs_reply_read(EvsOp op, const json_t *answer, gpointer *ret_reply, GError **error);
 /* Without secrets, for people; an array for a list. A new reference. */
 json_t *evs_reply_show(EvsOp op, gconstpointer reply);
 
 /* Checks one id by the name it has in the path: volume_id, snapshot_id, transfer_id, type_id, server_id (UUID), job_id
- * (opaque), version (v1, v2, v3), key (metadata: 1-85 characters; percent-encoded into the path). */
+ * (opaque), version (v1, v2, v3): NOT_FOUND; key (metadata: 1-85 characters, no control characters, not "." nor "..";
+ * percent-encoded into the path): INVALID_ARGUMENT. */
 gboolean evs_path_id_check(const char *name, const char *id, GError **error);
 
 /* ---- lists that page by themselves ---- */
 typedef struct EvsIterator EvsIterator;
-/* The first page is asked for by the first next(). query is copied; its limit is the page size. context must live as long
- * as the iterator. */
+/* The first page is asked for by the first next(). query and request are copied; the limit in them is the page size
+ * (none: the largest), offset and marker where the first page begins. client and context must live as long as the
+ * iterator. An operation that does not page gives its one answer's items. The cloud's next links are not followed (they
+ * point at another host and another shape); that there is one is believed. */
 EvsIterator *evs_iterator_new(EvsClient *client, const EvsContext *context, const EvsTypedCall *call);
-/* The next record, valid until the iterator is freed or asked again; NULL at the end (no error) or with *error. An item
- * that shows up on two pages is given once where the list has ids. One thread at a time. */
+/* The next record, valid until the iterator is freed or asked again; NULL at the end (no error) or with *error (asked
+ * again after an error, it asks for the same page again). An item that shows up on two pages is given once where the
+ * list has ids. INTERNAL after 1000 pages. One thread at a time. */
 gconstpointer evs_iterator_next(EvsIterator *iterator, GError **error);
+/* The same, but the caller gets the record and frees it. */
+gpointer evs_iterator_steal(EvsIterator *iterator, GError **error);
+/* All that are left, as an array that frees its items by item_free; NULL with *error. */
+GPtrArray *evs_iterator_rest(EvsIterator *iterator, GDestroyNotify item_free, GError **error);
 void evs_iterator_free(EvsIterator *iterator);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsIterator, evs_iterator_free)
