@@ -250,7 +250,7 @@ static gboolean call_until_done(Calling *calling, GError **error)
                                                                                   : EVS_GATE_UNKNOWN);
     if (verdict == VERDICT_DONE)
       return TRUE;
-    if (verdict == VERDICT_FAILED) {
+    if (verdict == VERDICT_FAILED || (calling->context->once && verdict != VERDICT_AGAIN_NOW)) {
       g_propagate_error(error, g_steal_pointer(&calling->failure));
       return FALSE;
     }

@@ -25,6 +25,9 @@ typedef struct {
     void *data); /* NULL: never. Polled at least every 500 ms and before each send. TRUE: waits end,
                                          nothing new is sent (ABORTED, EVS_OUTCOME_UNSENT for the call not sent) */
   void *data;
+  gboolean
+    once; /* a failed or throttled call is not sent again (but with renewed credentials it is): for callers that
+                    limit the number of calls themselves */
 } EvsContext;
 
 /* Takes its own copy of the config. Sends nothing yet. */
