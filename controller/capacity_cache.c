@@ -1,6 +1,7 @@
 #include "controller/capacity_cache.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "controller/context.h"
 
@@ -11,7 +12,7 @@ enum { CANCEL_POLL_MS = 500 };
 typedef struct {
   guint references;
   gboolean done;
-  gint64 until_us;
+  gint64 read_us; /* when it was done */
   CapacityFacts facts;
   GError *error;
 } Reading;
@@ -19,16 +20,19 @@ typedef struct {
 struct CapacityCache {
   CapacityFetch fetch;
   void *data;
+  gint64 (*now_us)(void);
   Mutex lock;
   Cond changed;
   Reading *latest; /* running, or done and maybe too old; NULL: none */
+  Reading *good;   /* the last one that went well; NULL: none */
 };
 
-CapacityCache *capacity_cache_new(CapacityFetch fetch, void *data)
+CapacityCache *capacity_cache_new(CapacityFetch fetch, void *data, gint64 (*now_us)(void))
 {
   CapacityCache *cache = g_new0(CapacityCache, 1);
   cache->fetch = fetch;
   cache->data = data;
+  cache->now_us = now_us;
   mutex_init(&cache->lock);
   cond_init(&cache->changed);
   return cache;
@@ -51,9 +55,21 @@ void capacity_cache_free(CapacityCache *cache)
   if (!cache)
     return;
   drop(cache->latest);
+  drop(cache->good);
   cond_destroy(&cache->changed);
   mutex_destroy(&cache->lock);
   g_free(cache);
+}
+
+static Reading *hold(Reading *reading)
+{
+  reading->references++;
+  return reading;
+}
+
+static gboolean is_younger(const CapacityCache *cache, const Reading *reading, gint64 ms)
+{
+  return cache->now_us() - reading->read_us < ms * 1000;
 }
 
 /* The reading to use, with a reference; *ret_mine: the caller must make it. */
@@ -61,27 +77,36 @@ static Reading *join(CapacityCache *cache, gboolean *ret_mine)
 {
   MUTEX_HOLD(&cache->lock);
   Reading *latest = cache->latest;
-  *ret_mine = !latest || (latest->done && (latest->error || clock_now_us() >= latest->until_us));
+  *ret_mine = !latest || (latest->done && !is_younger(cache, latest, CAPACITY_CACHE_MS));
   if (*ret_mine) {
     drop(latest);
     latest = g_new0(Reading, 1);
     latest->references = 1;
     cache->latest = latest;
   }
-  latest->references++;
-  return latest;
+  return hold(latest);
 }
 
-static void make(CapacityCache *cache, Reading *reading, const EvsContext *context)
+static void make(CapacityCache *cache, Reading *reading, const EvsContext *caller)
 {
+  const EvsContext context = {.deadline_us = clock_deadline_in_ms(CAPACITY_READ_MS),
+                              .cancelled = caller->cancelled,
+                              .data = caller->data,
+                              .once = TRUE};
   CapacityFacts facts = {0};
   GError *error = NULL;
-  cache->fetch(cache->data, context, &facts, &error);
+  if (!cache->fetch(cache->data, &context, &facts, &error))
+    log_warn("cannot read quota, types and zones; asking again in a minute",
+             LOG_TEXT("reason", error->message));
   MUTEX_HOLD(&cache->lock);
   reading->facts = facts;
   reading->error = error;
-  reading->until_us = clock_deadline_in_ms(CAPACITY_CACHE_MS);
+  reading->read_us = cache->now_us();
   reading->done = TRUE;
+  if (!error) {
+    drop(cache->good);
+    cache->good = hold(reading);
+  }
   cond_broadcast(&cache->changed);
 }
 
@@ -95,32 +120,41 @@ static gboolean await(CapacityCache *cache, Reading *reading, const EvsContext *
   return reading->done;
 }
 
+/* What can be told after this reading, with a reference; NULL: only its error. */
+static Reading *choose(CapacityCache *cache, Reading *reading)
+{
+  MUTEX_HOLD(&cache->lock);
+  if (!reading->error)
+    return hold(reading);
+  return cache->good && is_younger(cache, cache->good, CAPACITY_STALE_MS) ? hold(cache->good) : NULL;
+}
+
+static void leave(CapacityCache *cache, Reading *reading)
+{
+  MUTEX_HOLD(&cache->lock);
+  drop(reading);
+}
+
 gboolean capacity_cache_visit(CapacityCache *cache, const EvsContext *context,
                               void (*visit)(const CapacityFacts *facts, void *data), void *data,
                               GError **error)
 {
-  for (;;) {
-    gboolean mine;
-    Reading *reading = join(cache, &mine);
-    if (mine)
-      make(cache, reading, context);
-    gboolean done = mine || await(cache, reading, context);
-    gboolean good = done && !reading->error;
-    /* Whoever made the reading gave up: that is no reason for us. */
-    gboolean again = done && !mine && context_alive(context) &&
-                     (evs_error_is(reading->error, EVS_CODE_ABORTED) ||
-                      evs_error_is(reading->error, EVS_CODE_DEADLINE_EXCEEDED));
-    if (good)
-      visit(&reading->facts, data);
-    else if (done && !again)
-      g_propagate_error(error, g_error_copy(reading->error));
-    {
-      MUTEX_HOLD(&cache->lock);
-      drop(reading);
-    }
-    if (!again)
-      return done ? good : evs_error_set(error, EVS_CODE_ABORTED, "gave up waiting for the quota");
+  gboolean mine;
+  Reading *reading = join(cache, &mine);
+  if (mine)
+    make(cache, reading, context);
+  gboolean done = mine || await(cache, reading, context);
+  Reading *chosen = done ? choose(cache, reading) : NULL;
+  if (chosen) {
+    visit(&chosen->facts, data);
+    leave(cache, chosen);
+  } else if (done) {
+    g_propagate_error(error, g_error_copy(reading->error));
+  } else {
+    evs_error_set(error, EVS_CODE_ABORTED, "gave up waiting for the quota");
   }
+  leave(cache, reading);
+  return chosen != NULL;
 }
 
 gboolean capacity_fetch(void *client, const EvsContext *context, CapacityFacts *ret_facts, GError **error)

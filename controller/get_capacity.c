@@ -116,7 +116,7 @@ ProtobufCMessage *get_capacity(RpcCall *call, const void *request, void *data, G
   Question question = {.type = parameters.type};
   question.zone = narrow_zone(message->accessible_topology, parameters.availability, &none);
   question.capacity = (Capacity){.maximum_gib = DISK_MAX_GIB, .minimum_gib = DISK_MIN_GIB};
-  EvsContext context = context_to_send(call);
+  EvsContext context = context_to_wait(call);
   if (!none && can_serve(message, &parameters) &&
       !capacity_cache_visit(controller->capacity, &context, answer, &question, error))
     return NULL;

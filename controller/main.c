@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     .transits = transits_new(options.stuck_after_ms, clock_now_us),
     .attempts = attempts_new(),
     .lookups = disk_lookups_new(list_disks, client),
-    .capacity = capacity_cache_new(capacity_fetch, client),
+    .capacity = capacity_cache_new(capacity_fetch, client, clock_now_us),
     .recycle_bin = recycle_bin_new(client),
   };
   reload_start(reload, client);

@@ -128,12 +128,29 @@ static void a_storm_costs_one_call_each(void **state)
   assert_int_equal(sim_calls(stage.sim, "7.8.1"), 1);
 }
 
+/* The cloud fails: one call for any number of questions. What was read before is told on (unit test of the cache). */
+static void an_outage_costs_one_call_a_minute(void **state)
+{
+  Harness *harness = *state;
+  Stage stage = set_stage(harness, NULL);
+  sim_reset_calls(stage.sim);
+  char *fault = sim_fault(stage.sim, "{\"match\":{\"op\":\"7.3.1\"},\"action\":"
+                                     "{\"kind\":\"status\",\"status\":503,\"code\":\"EVS.5503\"}}");
+  for (int i = 0; i < ASKERS; i++)
+    csi_expect_error(stage.controller, "GetCapacity", capacity_request(NULL, NULL), EVS_CODE_UNAVAILABLE,
+                     "EVS.5503");
+  assert_int_equal(sim_calls(stage.sim, "7.3.1"), 1);
+  assert_int_equal(sim_calls(stage.sim, "7.1.4"), 0);
+  g_free(fault);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_least_quota_counts, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(unlimited_is_a_pebibyte, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_storm_costs_one_call_each, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(an_outage_costs_one_call_a_minute, harness_setup, harness_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
