@@ -81,7 +81,8 @@ const EvsContext *session_context(Session *session)
 {
   if (!session->context.cancelled) {
     gint64 seconds = session->timeout_s ? session->timeout_s : DEFAULT_TIMEOUT_S;
-    session->context = (EvsContext){clock_deadline_in_ms(seconds * 1000), is_cancelled, NULL};
+    session->context =
+      (EvsContext){.deadline_us = clock_deadline_in_ms(seconds * 1000), .cancelled = is_cancelled};
   }
   return &session->context;
 }
