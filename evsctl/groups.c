@@ -1,10 +1,12 @@
 /* All groups of commands. */
 #include "evsctl/command.h"
 
+extern const CommandGroup api_group;
 extern const CommandGroup csi_group;
 
 static const CommandGroup *const groups[] = {
   &csi_group,
+  &api_group,
   NULL,
 };
 
