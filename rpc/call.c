@@ -6,15 +6,18 @@
 
 enum { DEFAULT_BUDGET_MS = 15 * 60 * 1000, MAX_NOTE_BYTES = 1024 };
 
-static RpcCall *call_new(RpcExchange *exchange, ProtobufCMessage *request)
+/* Takes the request and the operation. */
+static RpcCall *call_new(RpcExchange *exchange, ProtobufCMessage *request, char *operation)
 {
   RpcCall *call = g_new0(RpcCall, 1);
   call->server = exchange->server;
   call->entry = exchange->entry;
   call->request = request;
   call->deadline_us = exchange->due_us;
+  call->operation = operation;
+  call->started_us = clock_now_us();
   MUTEX_HOLD(&call->server->lock);
-  call->server->calls++;
+  g_hash_table_add(call->server->calls, call);
   return call;
 }
 
@@ -24,9 +27,10 @@ static void call_free(RpcCall *call)
   protobuf_c_message_free_unpacked(call->request, NULL);
   if (call->exchange)
     rpc_exchange_unref(call->exchange);
-  g_free(call);
   MUTEX_HOLD(&server->lock);
-  server->calls--;
+  g_hash_table_remove(server->calls, call);
+  g_free(call->operation);
+  g_free(call);
   cond_broadcast(&server->changed);
 }
 
@@ -149,7 +153,7 @@ static void join_flight(RpcExchange *exchange, ProtobufCMessage *request, char *
     protobuf_c_message_free_unpacked(request, NULL);
     return;
   }
-  RpcCall *call = call_new(exchange, request);
+  RpcCall *call = call_new(exchange, request, g_steal_pointer(&operation));
   call->flight = flight;
   call->deadline_us = clock_deadline_in_ms(method->budget_ms > 0 ? method->budget_ms : DEFAULT_BUDGET_MS);
   run_in_pool(call);
@@ -169,7 +173,7 @@ void rpc_call_dispatch(RpcExchange *exchange, ProtobufCMessage *request)
     protobuf_c_message_free_unpacked(request, NULL);
     return;
   }
-  RpcCall *call = call_new(exchange, request);
+  RpcCall *call = call_new(exchange, request, operation_text(exchange));
   call->exchange = exchange;
   rpc_exchange_ref(exchange);
   if (method->quick)

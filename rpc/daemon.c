@@ -144,7 +144,7 @@ int daemon_run(const DaemonOptions *options, RpcServer *server, DaemonReady read
   if (options->http_endpoint) {
     http = ops_http_start(options->http_endpoint, server, ready, data, &error);
     if (!http) {
-      rpc_server_drain(server);
+      (void)rpc_server_drain(server);
       return fail(error);
     }
     log_info("http endpoint listens", LOG_TEXT("http-endpoint", options->http_endpoint),
@@ -152,7 +152,11 @@ int daemon_run(const DaemonOptions *options, RpcServer *server, DaemonReady read
   }
   log_info("ready", LOG_TEXT("endpoint", options->endpoint), LOG_TEXT("version", EVS_VERSION));
   wait_for_signal();
-  rpc_server_drain(server);
+  if (!rpc_server_drain(server)) {
+    /* Threads still use what an orderly end would free. */
+    log_error("stopped without waiting for them any longer");
+    _exit(EXIT_FAILURE);
+  }
   ops_http_stop(http);
   log_info("stopped");
   return 0;

@@ -1,7 +1,8 @@
 /* What both plugins' main() share: options of every daemon, start order, the HTTP endpoint, the life until SIGTERM.
  *
  * Start order: block signals, umask 0077, parse, log, then the caller's set-up, then serve. On SIGTERM or SIGINT the
- * server drains and daemon_run() returns 0. */
+ * server drains and daemon_run() returns 0. When handlers hang beyond the ceiling of rpc_server_drain(), daemon_run() ends
+ * the process with status 1. */
 #pragma once
 
 #include "rpc/server.h"

@@ -76,6 +76,8 @@ struct RpcCall {
   Flight *flight;        /* NULL: exchange answers */
   RpcExchange *exchange; /* without a flight: a reference. With one: NULL */
   gint64 deadline_us;
+  char *operation; /* for texts: "CreateVolume pvc-1" */
+  gint64 started_us;
 };
 
 /* The packed result of a flight, shared by its members. */
@@ -115,7 +117,7 @@ struct RpcServer {
   Mutex lock;            /* guards all below */
   Cond changed;          /* exchanges or calls went down, or the listener stopped */
   GHashTable *exchanges; /* the set of those alive */
-  guint calls;           /* handlers running or queued */
+  GHashTable *calls;     /* the set of RpcCalls: handlers running or queued */
   gboolean accepting;    /* core has not reported the end of its shutdown yet; written by cq */
   gint64 answered_us;    /* when the last exchange ended */
 };

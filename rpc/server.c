@@ -13,6 +13,7 @@ enum {
   TRIM_IDLE_MS = 1000,  /* quiet time after a burst until memory is given back */
   FLUSH_MS = 500,       /* for the answers of evicted calls to leave */
   LINGER_MS = 50,       /* for clients to read the last answers */
+  MAX_DEAF_LINES = 16,  /* handlers that are named when they are left behind */
   PATH_MODE_MASK = 0177 /* umask of the socket: mode 0600 */
 };
 
@@ -39,6 +40,7 @@ RpcServer *rpc_server_new(const RpcServerOptions *options)
   server->methods = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
   server->flights = flight_table_new(rpc_call_answer_member, RPC_MAX_FLIGHT_MEMBERS);
   server->exchanges = g_hash_table_new(NULL, NULL);
+  server->calls = g_hash_table_new(NULL, NULL);
   mutex_init(&server->lock);
   cond_init(&server->changed);
   rpc_log_declare_metrics(&server->metrics);
@@ -226,21 +228,51 @@ gboolean rpc_server_start(RpcServer *server, GError **error)
 
 /* ---- drain ---- */
 
+/* With the lock held. */
+static gboolean is_quiet(const RpcServer *server, gboolean handlers_too)
+{
+  return g_hash_table_size(server->exchanges) == 0 &&
+         (!handlers_too || g_hash_table_size(server->calls) == 0);
+}
+
 /* Waits until neither calls on the wire nor handlers are left. */
 static gboolean wait_quiet(RpcServer *server, gboolean handlers_too, gint64 until_us)
 {
   MUTEX_HOLD(&server->lock);
   gboolean in_time = TRUE;
-  while ((g_hash_table_size(server->exchanges) > 0 || (handlers_too && server->calls > 0)) && in_time)
+  while (!is_quiet(server, handlers_too) && in_time)
     in_time = cond_wait_until(&server->changed, &server->lock, until_us);
-  return g_hash_table_size(server->exchanges) == 0 && (!handlers_too || server->calls == 0);
+  return is_quiet(server, handlers_too);
 }
 
-static void wait_handlers(RpcServer *server)
+/* With the lock held. */
+static void log_deaf(const RpcServer *server)
 {
+  GHashTableIter iterator;
+  gpointer pointer;
+  int lines = 0;
+  g_hash_table_iter_init(&iterator, server->calls);
+  while (lines++ < MAX_DEAF_LINES && g_hash_table_iter_next(&iterator, &pointer, NULL)) {
+    const RpcCall *call = pointer;
+    log_error("a call does not heed the end of the driver and is left behind",
+              LOG_TEXT("call", call->operation),
+              LOG_NUMBER("age_ms", (clock_now_us() - call->started_us) / 1000),
+              LOG_NUMBER("left_behind", g_hash_table_size(server->calls)));
+  }
+}
+
+/* FALSE: some have not returned in time. */
+static gboolean wait_handlers(RpcServer *server)
+{
+  gint64 until_us = clock_deadline_in_ms(server->options.deaf_ms > 0 ? server->options.deaf_ms : RPC_DEAF_MS);
   MUTEX_HOLD(&server->lock);
-  while (server->calls > 0)
-    cond_wait(&server->changed, &server->lock);
+  gboolean in_time = TRUE;
+  while (g_hash_table_size(server->calls) > 0 && in_time)
+    in_time = cond_wait_until(&server->changed, &server->lock, until_us);
+  if (g_hash_table_size(server->calls) == 0)
+    return TRUE;
+  log_deaf(server);
+  return FALSE;
 }
 
 /* With a reference for each. */
@@ -296,18 +328,19 @@ static void shut_down_wire(RpcServer *server)
   grpc_server_shutdown_and_notify(server->wire, server->queue, &server->stopped_tag);
   grpc_server_cancel_all_calls(server->wire);
   MUTEX_HOLD(&server->lock);
-  while (g_hash_table_size(server->exchanges) > 0 || server->calls > 0 || server->accepting)
+  while (!is_quiet(server, TRUE) || server->accepting)
     cond_wait(&server->changed, &server->lock);
 }
 
-void rpc_server_drain(RpcServer *server)
+gboolean rpc_server_drain(RpcServer *server)
 {
   if (!server->started)
-    return;
+    return TRUE;
   __atomic_store_n(&server->draining, 1, __ATOMIC_RELEASE);
   if (!wait_quiet(server, TRUE, clock_deadline_in_ms(server->options.grace_ms)))
     end_grace(server);
-  wait_handlers(server);
+  if (!wait_handlers(server))
+    return FALSE;
   linger(server);
   shut_down_wire(server);
   /* Nobody is left who could start an operation: doing so after this would abort the process. */
@@ -317,6 +350,7 @@ void rpc_server_drain(RpcServer *server)
     work_pool_free(g_steal_pointer(&server->pools[i]));
   server->started = FALSE;
   destroy_wire(server);
+  return TRUE;
 }
 
 void rpc_server_free(RpcServer *server)
@@ -328,6 +362,7 @@ void rpc_server_free(RpcServer *server)
   flight_table_free(server->flights);
   g_hash_table_unref(server->methods);
   g_hash_table_unref(server->exchanges);
+  g_hash_table_unref(server->calls);
   rpc_endpoint_clear(&server->endpoint);
   if (server->lock_fd >= 0)
     close(server->lock_fd);

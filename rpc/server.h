@@ -62,7 +62,12 @@ typedef struct {
   guint class_threads;          /* per pool */
   guint class_queue;            /* per pool */
   gint64 grace_ms;              /* for running calls after rpc_server_drain() began */
+  gint64 deaf_ms;               /* for handlers that do not heed rpc_call_stopping(); 0: RPC_DEAF_MS */
 } RpcServerOptions;
+
+enum {
+  RPC_DEAF_MS = 10 * 1000, /* with the grace period well below the 30 s that kubelet gives a pod to end */
+};
 
 /* Binds nothing yet. */
 RpcServer *rpc_server_new(const RpcServerOptions *options);
@@ -77,11 +82,15 @@ void rpc_server_add_service(RpcServer *server, const ProtobufCServiceDescriptor 
  * path; INVALID_ARGUMENT for a bad endpoint or something else at its path; INTERNAL when it cannot be bound. */
 gboolean rpc_server_start(RpcServer *server, GError **error);
 
-/* New calls get UNAVAILABLE; running ones get the grace period, then their clients get ABORTED and rpc_call_stopping() is TRUE;
- * returns when every handler has returned. Once; a no-op when the server has not started. */
-void rpc_server_drain(RpcServer *server);
+/* New calls get UNAVAILABLE; running ones get the grace period, then their clients get ABORTED and rpc_call_stopping()
+ * is TRUE. TRUE once every handler has returned; at once when the server has not started or is drained.
+ *
+ * FALSE when some have not within deaf_ms more, for they hang in the kernel or in a call without an end: each is logged
+ * with its name. Then the server still belongs to them and cannot be freed; the process can only exit as if it crashed,
+ * which loses nothing. Or one drains again. */
+gboolean rpc_server_drain(RpcServer *server);
 
-/* After drain (or a failed start). */
+/* After a successful drain (or a failed start). */
 void rpc_server_free(RpcServer *server);
 
 /* JSON of the running flights, for /debug/pending. Newly allocated. */

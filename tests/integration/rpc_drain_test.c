@@ -9,13 +9,14 @@ enum { MS = 1000 };
 typedef struct {
   Fixture *fixture;
   gint64 us; /* the drain took */
+  gboolean drained;
 } Drain;
 
 static void *run_drain(void *argument)
 {
   Drain *drain = argument;
   gint64 start_us = clock_now_us();
-  rpc_server_drain(drain->fixture->server);
+  drain->drained = rpc_server_drain(drain->fixture->server);
   drain->us = clock_now_us() - start_us;
   return NULL;
 }
@@ -106,6 +107,36 @@ static void clients_of_deaf_handlers_are_answered_too(void **state)
   assert_int_equal(fixture_count(fixture, &fixture->left), 0);
   fixture_open(fixture);
   thread_join(thread);
+  async_free(stage);
+  async_free(publish);
+  fixture_free(fixture);
+}
+
+/* Nor does it keep the process alive: what hangs for ever is left behind, its clients answered, and it may still return
+ * while the process ends. */
+static void deaf_handlers_are_left_behind_in_the_end(void **state)
+{
+  (void)state;
+  RpcServerOptions options = with_grace(100);
+  options.deaf_ms = 400;
+  Fixture *fixture = fixture_new_with(&options);
+  fixture_make_stubborn(fixture);
+  AsyncCall *stage = async_start(fixture, NULL, "NodeStageVolume", stage_request("v1", "/a"), 60000);
+  AsyncCall *publish = async_start(fixture, NULL, "NodePublishVolume", publish_request("v2"), 60000);
+  fixture_wait_entered(fixture, 2);
+  Drain drain = {.fixture = fixture};
+  run_drain(&drain);
+  assert_false(drain.drained);
+  assert_in_range(drain.us, 500 * MS, 5000 * MS);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 0);
+  async_join(stage);
+  async_join(publish);
+  assert_int_equal(stage->code, EVS_CODE_ABORTED);
+  assert_int_equal(publish->code, EVS_CODE_ABORTED);
+  fixture_open(fixture);
+  run_drain(&drain); /* once more: now they have returned */
+  assert_true(drain.drained);
+  assert_int_equal(fixture_count(fixture, &fixture->left), 2);
   async_free(stage);
   async_free(publish);
   fixture_free(fixture);
@@ -253,6 +284,7 @@ int main(void)
     cmocka_unit_test(calls_within_the_grace_period_are_answered),
     cmocka_unit_test(calls_beyond_the_grace_period_are_aborted),
     cmocka_unit_test(clients_of_deaf_handlers_are_answered_too),
+    cmocka_unit_test(deaf_handlers_are_left_behind_in_the_end),
     cmocka_unit_test(handlers_may_return_long_after_everybody_left),
     cmocka_unit_test(late_calls_are_refused),
     cmocka_unit_test(nothing_spins_at_the_end),

@@ -29,7 +29,7 @@ static void start_refused(const char *path, EvsCode code, const char *text)
   assert_int_equal(evs_error_code(error), code);
   if (!strstr(error->message, text))
     fail_msg("'%s' does not say '%s'", error->message, text);
-  rpc_server_drain(server);
+  assert_true(rpc_server_drain(server));
   rpc_server_free(server);
 }
 
@@ -72,7 +72,7 @@ static RpcServer *start_empty(const char *path)
 
 static void stop(RpcServer *server)
 {
-  rpc_server_drain(server);
+  assert_true(rpc_server_drain(server));
   rpc_server_free(server);
 }
 

@@ -156,7 +156,7 @@ void fixture_free(Fixture *fixture)
 {
   fixture_open(fixture);
   rpc_client_free(fixture->client);
-  rpc_server_drain(fixture->server);
+  assert_true(rpc_server_drain(fixture->server));
   rpc_server_free(fixture->server);
   assert_false(g_file_test(fixture->path, G_FILE_TEST_EXISTS));
   g_autofree char *lock_path = g_strconcat(fixture->path, ".lock", NULL);

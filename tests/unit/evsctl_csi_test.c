@@ -71,7 +71,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
   World *world = *state;
-  rpc_server_drain(world->server);
+  assert_true(rpc_server_drain(world->server));
   rpc_server_free(world->server);
   void *harness = world->harness;
   int result = harness_teardown(&harness);
