@@ -13,6 +13,7 @@ static const char *const ext3_make[] = EXT_MAKE("mkfs.ext3");
 static const char *const ext_clear[] = {"tune2fs", "-L", "", FILESYSTEM_DEVICE, NULL};
 static const char *const ext_check[] = {"e2fsck", "-p", FILESYSTEM_DEVICE, NULL};
 static const char *const ext_check_all[] = {"e2fsck", "-f", "-p", FILESYSTEM_DEVICE, NULL};
+static const char *const ext_mend[] = {"e2fsck", "-f", "-y", FILESYSTEM_DEVICE, NULL};
 static const char *const ext_grow[] = {"resize2fs", FILESYSTEM_DEVICE, NULL};
 
 static const char *const xfs_make[] = {"mkfs.xfs",        "-f", "-q", "-K", "-L", FILESYSTEM_LABEL,
@@ -42,13 +43,14 @@ static const FilesystemOption no_options[MKFS_N_OPTIONS] = {{NULL, NULL}};
 const Filesystem *filesystem_find(const char *name)
 {
   static const Filesystem table[] = {
-    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_options, ext_clear, ext_check, ext_check_all, ext_grow,
-     NULL, ""},
-    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_options, ext_clear, ext_check, ext_check_all, ext_grow,
-     NULL, ""},
+    {"ext4", FILESYSTEM_FAMILY_EXT, ext4_make, ext_options, ext_clear, ext_check, ext_check_all, ext_mend,
+     ext_grow, NULL, ""},
+    {"ext3", FILESYSTEM_FAMILY_EXT, ext3_make, ext_options, ext_clear, ext_check, ext_check_all, ext_mend,
+     ext_grow, NULL, ""},
     /* nouuid: a restored or cloned disk has the uuid of its source, which may be mounted on this node */
-    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_options, xfs_clear, NULL, NULL, xfs_grow, NULL, "nouuid"},
-    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, no_options, btrfs_clear, NULL, NULL, btrfs_grow,
+    {"xfs", FILESYSTEM_FAMILY_XFS, xfs_make, xfs_options, xfs_clear, NULL, NULL, NULL, xfs_grow, NULL,
+     "nouuid"},
+    {"btrfs", FILESYSTEM_FAMILY_BTRFS, btrfs_make, no_options, btrfs_clear, NULL, NULL, NULL, btrfs_grow,
      btrfs_new_id, ""},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(table); i++)

@@ -26,6 +26,7 @@ typedef struct {
   const char *const *clear_label;
   const char *const *check;     /* before a writable mount; NULL: the kernel does it (log replay) */
   const char *const *check_all; /* before it grows unmounted; NULL: it grows while mounted */
+  const char *const *mend;      /* when growing it unmounted was cut off; with check_all */
   const char *const *grow;      /* to the size of the device */
   const char *const *new_id; /* gives an unmounted copy an id of its own; NULL: copies mount side by side */
   const char *mount_data;    /* always given to mount(2) */

@@ -122,9 +122,9 @@ static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError 
            LOG_TEXT("filesystem", filesystem->name));
   /* The order is the point: the note before the first write of mkfs, all of the file system on the disk before the
    * marks go, the note before the label. */
-  if (!intent_write(job->device, error) ||
+  if (!intent_write(job->device, INTENT_MKFS, error) ||
       !run(job, (const char *const *)command->pdata, NULL, NULL, error) || !flush(job, error) ||
-      !intent_clear(job->device, error))
+      !intent_clear(job->device, INTENT_MKFS, error))
     return FALSE;
   if (!run(job, filesystem->clear_label, NULL, NULL, error) || !flush(job, error))
     return FALSE;
@@ -147,7 +147,7 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
   if (!probe_edges(job->device->fd, job->device->node, job->device->size, &zero, error) ||
       !probe_disk(job->device->fd, job->device->node, &found, error))
     return FALSE;
-  zero = zero || intent_is_present(job->device);
+  zero = zero || intent_is_present(job->device, INTENT_MKFS);
   if (!format_decide(&found, job->facts, job->wanted, job->by_default, job->reader_only, zero, &decision,
                      ret_filesystem, error)) {
     g_prefix_error(error, "disk '%s': ", job->device->node);
@@ -172,8 +172,24 @@ static gboolean run_check(const FormatJob *job, const char *const *command, GErr
   return FALSE;
 }
 
+/* An offline growth that was cut off left it half grown. It was sound before, so there is one right repair. */
+static gboolean mend(const FormatJob *job, const Filesystem *filesystem, GError **error)
+{
+  if (job->reader_only)
+    return evs_error_set(
+      error, EVS_CODE_FAILED_PRECONDITION,
+      "disk '%s': growing its %s was cut off, and read-only it cannot be mended: it must be "
+      "staged writable once",
+      job->device->node, filesystem->name);
+  log_warn("mending a file system whose growth was cut off", LOG_TEXT("disk", job->device->node));
+  return run_check(job, filesystem->mend, error) && flush(job, error) &&
+         intent_clear(job->device, INTENT_GROW, error);
+}
+
 gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error)
 {
+  if (filesystem->mend && intent_is_present(job->device, INTENT_GROW))
+    return mend(job, filesystem, error);
   return !filesystem->check || job->reader_only || run_check(job, filesystem->check, error);
 }
 
@@ -200,8 +216,11 @@ gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64
     return TRUE;
   log_info("growing a file system", LOG_TEXT("disk", job->device->node), LOG_NUMBER("from", covered),
            LOG_NUMBER("to", job->device->size));
-  return (!before_mount || run_check(job, filesystem->check_all, error)) &&
-         run(job, filesystem->grow, mount_point, NULL, error);
+  if (!before_mount)
+    return run(job, filesystem->grow, mount_point, NULL, error);
+  return run_check(job, filesystem->check_all, error) && intent_write(job->device, INTENT_GROW, error) &&
+         run(job, filesystem->grow, NULL, NULL, error) && flush(job, error) &&
+         intent_clear(job->device, INTENT_GROW, error);
 }
 
 gboolean format_grow_mounted(const FormatJob *job, const Filesystem *filesystem, const char *mount_point,

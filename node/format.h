@@ -41,7 +41,8 @@ typedef struct {
 gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, gboolean *ret_made,
                        GError **error);
 
-/* Runs the check of a file system that was there before; none for a reader. */
+/* Runs the check of a file system that was there before; none for a reader. One whose growth was cut off (intent.h) is
+ * mended instead: FAILED_PRECONDITION for a reader, or if errors are left. */
 gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError **error);
 
 /* A copy of a file system whose original is mounted gets an id of its own. FAILED_PRECONDITION for a reader, who must
@@ -49,7 +50,8 @@ gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError
 gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesystem, GError **error);
 
 /* Grows a file system that is smaller than its disk. Called before the mount (mount_point NULL) and after it: ext4
- * grows before, which needs no privilege over resources, the others after. covered: filesystem_size() of before. */
+ * grows before, which needs no privilege over resources, the others after. Cut off at any point it is finished by the
+ * next stage. covered: filesystem_size() of before. */
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error);
 

@@ -1,8 +1,8 @@
 /* mkfs, the plugin or both die at any point of a stage: the next stage must end with a sound file system, and nothing
  * that was ever mounted may be formatted. The tools are the real ones, cut off by tests/integration/write_gate.c. */
 #include "tests/integration/node_support.h"
+#include "tests/integration/tool_gate.h"
 
-#include "base/thread.h"
 #include "node/filesystem.h"
 
 #include <glib/gstdio.h>
@@ -15,63 +15,6 @@ enum {
 };
 
 static const char *const types[] = {"ext4", "ext3", "xfs", "btrfs"};
-
-/* What stands in the way of the tools is a directory in front of PATH with scripts of their names. */
-typedef struct {
-  Harness *harness;
-  char *bin, *reached;
-} Gate;
-
-static void gate_init(Gate *gate, Harness *harness)
-{
-  gate->harness = harness;
-  gate->bin = harness_path(harness, "gate-bin");
-  gate->reached = harness_path(harness, "gate-reached");
-  assert_int_equal(mkdir(gate->bin, 0755), 0);
-  g_autofree char *path = g_strconcat(gate->bin, ":", g_getenv("PATH"), NULL);
-  g_setenv("PATH", path, TRUE);
-}
-
-static void gate_clear(Gate *gate)
-{
-  const char *path = g_getenv("PATH");
-  g_autofree char *rest = g_strdup(path + strlen(gate->bin) + 1);
-  g_setenv("PATH", rest, TRUE);
-  g_free(gate->bin);
-  g_free(gate->reached);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Gate, gate_clear)
-
-static void gate_script(const Gate *gate, const char *tool, const char *script)
-{
-  g_autofree char *path = g_build_filename(gate->bin, tool, NULL);
-  assert_true(g_file_set_contents(path, script, -1, NULL));
-  assert_int_equal(chmod(path, 0755), 0);
-}
-
-/* The next run of the tool is undisturbed; one that is held stays held. */
-static void gate_open(const Gate *gate, const char *tool)
-{
-  g_autofree char *path = g_build_filename(gate->bin, tool, NULL);
-  g_remove(path);
-}
-
-/* A held tool goes on. */
-static void gate_release(const Gate *gate)
-{
-  g_remove(gate->reached);
-}
-
-/* The tool dies or is held before its n-th write. */
-static void gate_close(const Gate *gate, const char *tool, int at, const char *action)
-{
-  g_autofree char *real = g_build_filename("/usr/sbin", tool, NULL);
-  g_autofree char *script =
-    g_strdup_printf("#!/bin/sh\nexport LD_PRELOAD='%s' EVS_GATE_AT=%d EVS_GATE_ACTION=%s EVS_GATE_FILE='%s'\n"
-                    "exec %s \"$@\"\n",
-                    WRITE_GATE, at, action, gate->reached, real);
-  gate_script(gate, tool, script);
-}
 
 /* A stage that may format: a new disk, or a static volume that is to be formatted if it is empty. */
 static json_t *stage_request(const BenchDisk *disk, const char *fs_type, gboolean blank)
@@ -192,45 +135,6 @@ static void a_killed_mkfs_xfs_is_what_the_mark_is_for(void **state)
   assert_true(deceptive > 0);
 }
 
-static gboolean gate_reached(void *data)
-{
-  const Gate *gate = data;
-  return g_file_test(gate->reached, G_FILE_TEST_EXISTS);
-}
-
-typedef struct {
-  const Plugin *node;
-  json_t *request;
-} StageCall;
-
-static void *stage_and_lose_the_answer(void *argument)
-{
-  StageCall *call = argument;
-  g_autoptr(GError) error = NULL;
-  json_t *reply = csi_call_json(call->node, "NodeStageVolume", call->request, CSI_TIMEOUT_MS, &error);
-  json_decref(reply);
-  return NULL;
-}
-
-/* The pid of the process that has the disk's node open for writing: the orphaned mkfs. */
-static int find_orphan(const char *tool)
-{
-  g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
-  for (const char *name; (name = g_dir_read_name(proc));) {
-    g_autofree char *path = g_build_filename("/proc", name, "comm", NULL), *comm = NULL;
-    if (!g_ascii_isdigit(name[0]) || !g_file_get_contents(path, &comm, NULL, NULL))
-      continue;
-    if (g_str_equal(g_strstrip(comm), tool))
-      return (int)g_ascii_strtoll(name, NULL, 10);
-  }
-  return 0;
-}
-
-static gboolean orphan_gone(void *data)
-{
-  return find_orphan(data) == 0;
-}
-
 /* SIGKILL of the plugin in the middle of mkfs; a second plugin must keep its hands off while the orphan lives, and
  * take over when that has been killed too. */
 static void an_orphaned_mkfs_keeps_the_disk(void **state)
@@ -243,8 +147,8 @@ static void an_orphaned_mkfs_keeps_the_disk(void **state)
     BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
     g_autofree char *tool = g_strconcat("mkfs.", types[i], NULL);
     gate_close(&gate, tool, 3, "hold");
-    StageCall call = {.node = first, .request = bench_stage(disk, csi_mount(types[i], NULL), TRUE)};
-    Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
+    LostCall call = {first, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE)};
+    Thread caller = thread_start("caller", call_and_lose_the_answer, &call);
     assert_true(wait_until(gate_reached, &gate, HARNESS_WAIT_MS));
     process_kill(first->process);
     thread_join(caller);
@@ -252,10 +156,10 @@ static void an_orphaned_mkfs_keeps_the_disk(void **state)
     Plugin *second = bench_node_start(bench, NULL);
     csi_expect_error(second, "NodeStageVolume", bench_stage(disk, csi_mount(types[i], NULL), TRUE),
                      EVS_CODE_ABORTED, "another process works on disk");
-    int orphan = find_orphan(tool);
+    int orphan = gate_tool_pid(tool);
     assert_true(orphan > 1);
     kill(orphan, SIGKILL);
-    assert_true(wait_until(orphan_gone, tool, HARNESS_WAIT_MS));
+    assert_true(wait_until(gate_tool_gone, tool, HARNESS_WAIT_MS));
     gate_release(&gate);
     expect_sound(*state, second, disk, types[i], TRUE);
     process_stop(second->process);
@@ -283,8 +187,8 @@ static void a_long_stage_outlives_its_client(void **state)
   csi_expect_error(node, "NodeStageVolume", stage_request(disk, "ext4", TRUE), EVS_CODE_ABORTED,
                    "NodeStageVolume");
   csi_expect_error(node, "NodeUnstageVolume", bench_unstage(disk), EVS_CODE_ABORTED, "NodeStageVolume");
-  StageCall call = {.node = node, .request = json_incref(request)};
-  Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
+  LostCall call = {node, "NodeStageVolume", json_incref(request)};
+  Thread caller = thread_start("caller", call_and_lose_the_answer, &call);
   gate_release(&gate);
   thread_join(caller);
   bench_ok(node, "NodeStageVolume", request);
@@ -304,8 +208,8 @@ static void a_stopped_plugin_leaves_mkfs_to_end(void **state)
   Plugin *first = bench_node_start(bench, NULL);
   BenchDisk *disk = bench_disk_new(bench, 320 * MIB);
   gate_close(&gate, "mkfs.xfs", 3, "hold");
-  StageCall call = {.node = first, .request = stage_request(disk, "xfs", TRUE)};
-  Thread caller = thread_start("caller", stage_and_lose_the_answer, &call);
+  LostCall call = {first, "NodeStageVolume", stage_request(disk, "xfs", TRUE)};
+  Thread caller = thread_start("caller", call_and_lose_the_answer, &call);
   assert_true(wait_until(gate_reached, &gate, HARNESS_WAIT_MS));
   process_signal(first->process, SIGTERM);
   assert_int_equal(process_wait_exit(first->process, HARNESS_WAIT_MS), 0);
@@ -315,7 +219,7 @@ static void a_stopped_plugin_leaves_mkfs_to_end(void **state)
   csi_expect_error(second, "NodeStageVolume", stage_request(disk, "xfs", TRUE), EVS_CODE_ABORTED,
                    "another process works on disk");
   gate_release(&gate);
-  assert_true(wait_until(orphan_gone, (void *)"mkfs.xfs", HARNESS_WAIT_MS));
+  assert_true(wait_until(gate_tool_gone, (void *)"mkfs.xfs", HARNESS_WAIT_MS));
   expect_sound(*state, second, disk, "xfs", TRUE);
 }
 

@@ -5,45 +5,17 @@
 #include "base/thread.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/loop.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 enum { BEFORE = 512, AFTER = 1024, CHUNK = 64 * 1024, MOST_CHUNKS = 2048, ENOUGH_CHUNKS = 32 };
 
-static void grow_disk(BenchDisk *disk, gint64 mib)
-{
-  g_autofree char *sectors = g_strdup_printf("%" G_GINT64_FORMAT "\n", mib * MIB / 512);
-  assert_int_equal(truncate(disk->image, mib * MIB), 0);
-  assert_int_equal(ioctl(disk->loop, LOOP_SET_CAPACITY, 0), 0);
-  disk->bytes = mib * MIB;
-  bench_disk_set(disk, "size", sectors);
-}
-
-static json_t *expand(const BenchDisk *disk, const char *path, gint64 bytes)
-{
-  return json_pack("{s:s, s:s, s:{s:I}, s:s}", "volume_id", disk->id, "volume_path", path, "capacity_range",
-                   "required_bytes", (json_int_t)bytes, "staging_target_path", disk->staging);
-}
-
 static gint64 expanded(const Plugin *node, const BenchDisk *disk, const char *path, gint64 bytes)
 {
-  json_t *answer = csi_call_json(node, "NodeExpandVolume", expand(disk, path, bytes), CSI_TIMEOUT_MS, NULL);
+  json_t *answer =
+    csi_call_json(node, "NodeExpandVolume", bench_expand(disk, path, bytes), CSI_TIMEOUT_MS, NULL);
   gint64 capacity = json_integer_value(json_object_get(answer, "capacity_bytes"));
   json_decref(answer);
   return capacity;
-}
-
-static gint64 total_bytes(const Plugin *node, const BenchDisk *disk, const char *path)
-{
-  json_t *stats =
-    csi_call(node, "NodeGetVolumeStats", NULL, "{s:s, s:s}", "volume_id", disk->id, "volume_path", path);
-  json_t *usage = json_array_get(json_object_get(stats, "usage"), 0);
-  gint64 total = json_integer_value(json_object_get(usage, "total"));
-  json_decref(stats);
-  return total;
 }
 
 /* ---- a pod that writes all the time ---- */
@@ -98,25 +70,18 @@ static void assert_on_disk(Harness *harness, const BenchDisk *disk, const char *
   g_free(bench_run(harness, "umount", look, NULL));
 }
 
-/* The kernel adds groups to a mounted ext4 only for CAP_SYS_RESOURCE, which a privileged container has and some build
- * machines have not. */
-static gboolean kernel_grows_mounted(const char *fs_type)
-{
-  return !g_str_has_prefix(fs_type, "ext") || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1;
-}
-
 static void expand_under_load(const Plugin *node, BenchDisk *disk, const char *fs_type)
 {
-  grow_disk(disk, AFTER);
-  if (kernel_grows_mounted(fs_type)) {
+  bench_disk_grow(disk, AFTER * MIB);
+  if (bench_kernel_grows_mounted(fs_type)) {
     /* one byte less than the disk has: the answer is what was asked for */
     assert_int_equal(expanded(node, disk, disk->target, AFTER * MIB - 1), AFTER * MIB - 1);
     assert_int_equal(expanded(node, disk, disk->target, AFTER * MIB), AFTER * MIB);
-    assert_in_range(total_bytes(node, disk, disk->target), 900 * MIB, AFTER * MIB);
+    assert_in_range(bench_total_bytes(node, disk, disk->target), 900 * MIB, AFTER * MIB);
   } else {
-    csi_expect_error(node, "NodeExpandVolume", expand(disk, disk->target, AFTER * MIB),
+    csi_expect_error(node, "NodeExpandVolume", bench_expand(disk, disk->target, AFTER * MIB),
                      EVS_CODE_FAILED_PRECONDITION, "CAP_SYS_RESOURCE");
-    assert_in_range(total_bytes(node, disk, disk->target), 400 * MIB, BEFORE * MIB);
+    assert_in_range(bench_total_bytes(node, disk, disk->target), 400 * MIB, BEFORE * MIB);
   }
 }
 
@@ -141,9 +106,9 @@ static void grows_under_load(void **state, const char *fs_type)
   g_free(load.path);
   bench_ok(node, "NodeUnpublishVolume", bench_unpublish(disk, disk->target));
   bench_ok(node, "NodeUnstageVolume", bench_unstage(disk));
-  if (!kernel_grows_mounted(fs_type)) { /* what the refusal promised */
+  if (!bench_kernel_grows_mounted(fs_type)) { /* what the refusal promised */
     bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount(fs_type, NULL), FALSE));
-    assert_in_range(total_bytes(node, disk, disk->staging), 900 * MIB, AFTER * MIB);
+    assert_in_range(bench_total_bytes(node, disk, disk->staging), 900 * MIB, AFTER * MIB);
     bench_ok(node, "NodeUnstageVolume", bench_unstage(disk));
   }
   bench_disk_detach(disk);
@@ -175,13 +140,13 @@ static void a_read_only_publish_does_not_hinder(void **state)
   BenchDisk *disk = bench_disk_new(bench, BEFORE * MIB), *reader = bench_disk_new(bench, BEFORE * MIB);
   bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount("xfs", NULL), TRUE));
   bench_ok(node, "NodePublishVolume", bench_publish(disk, csi_mount("xfs", NULL), disk->target, TRUE));
-  grow_disk(disk, AFTER);
+  bench_disk_grow(disk, AFTER * MIB);
   assert_int_equal(expanded(node, disk, disk->target, AFTER * MIB), AFTER * MIB);
-  assert_in_range(total_bytes(node, disk, disk->target), 900 * MIB, AFTER * MIB);
+  assert_in_range(bench_total_bytes(node, disk, disk->target), 900 * MIB, AFTER * MIB);
   g_free(bench_run(*state, "mkfs.xfs", "-q", reader->node, NULL));
   bench_ok(node, "NodeStageVolume",
            bench_stage(reader, csi_with_mode(csi_mount("xfs", NULL), "MULTI_NODE_READER_ONLY"), FALSE));
-  csi_expect_error(node, "NodeExpandVolume", expand(reader, reader->staging, BEFORE * MIB),
+  csi_expect_error(node, "NodeExpandVolume", bench_expand(reader, reader->staging, BEFORE * MIB),
                    EVS_CODE_FAILED_PRECONDITION, "mounted read-only");
 }
 
@@ -204,7 +169,7 @@ static void a_scsi_disk_is_scanned_again(void **state)
                        rescan, disk->image, disk->node, size, NULL);
   assert_int_equal(expanded(node, disk, disk->target, AFTER * MIB), AFTER * MIB);
   assert_int_equal(process_wait_exit(kernel, HARNESS_WAIT_MS), 0);
-  assert_int_equal(total_bytes(node, disk, disk->target), AFTER * MIB);
+  assert_int_equal(bench_total_bytes(node, disk, disk->target), AFTER * MIB);
   assert_int_equal(unlink(rescan), 0);
 }
 
@@ -225,23 +190,24 @@ static void what_cannot_be_grown_is_refused(void **state)
     {"", EVS_CODE_INVALID_ARGUMENT, "volume_path"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-    csi_expect_error(node, "NodeExpandVolume", expand(disk, rows[i].path, 64 * MIB), rows[i].code,
+    csi_expect_error(node, "NodeExpandVolume", bench_expand(disk, rows[i].path, 64 * MIB), rows[i].code,
                      rows[i].text);
-  csi_expect_error(node, "NodeExpandVolume", expand(disk, missing, 64 * MIB), EVS_CODE_NOT_FOUND, "missing");
-  csi_expect_error(node, "NodeExpandVolume", expand(disk, bench->kubelet_dir, 64 * MIB),
+  csi_expect_error(node, "NodeExpandVolume", bench_expand(disk, missing, 64 * MIB), EVS_CODE_NOT_FOUND,
+                   "missing");
+  csi_expect_error(node, "NodeExpandVolume", bench_expand(disk, bench->kubelet_dir, 64 * MIB),
                    EVS_CODE_INVALID_ARGUMENT, "volume_path");
   /* another volume's path */
-  csi_expect_error(node, "NodeExpandVolume", expand(other, disk->staging, 64 * MIB), EVS_CODE_NOT_FOUND,
+  csi_expect_error(node, "NodeExpandVolume", bench_expand(other, disk->staging, 64 * MIB), EVS_CODE_NOT_FOUND,
                    other->id);
   /* not grown: to be tried again */
-  csi_expect_error(node, "NodeExpandVolume", expand(disk, disk->staging, 65 * MIB), EVS_CODE_ABORTED,
+  csi_expect_error(node, "NodeExpandVolume", bench_expand(disk, disk->staging, 65 * MIB), EVS_CODE_ABORTED,
                    "does not see it grown yet");
-  json_t *limited = expand(disk, disk->staging, 32 * MIB);
+  json_t *limited = bench_expand(disk, disk->staging, 32 * MIB);
   json_object_set_new(json_object_get(limited, "capacity_range"), "limit_bytes", json_integer(48 * MIB));
   csi_expect_error(node, "NodeExpandVolume", limited, EVS_CODE_OUT_OF_RANGE, "limit_bytes");
   /* as large as it is already: nothing to do, and no range at all: the disk's size */
   assert_int_equal(expanded(node, disk, disk->staging, 64 * MIB), 64 * MIB);
-  json_t *any = expand(disk, disk->staging, 0);
+  json_t *any = bench_expand(disk, disk->staging, 0);
   json_object_del(any, "capacity_range");
   json_t *answer = csi_call_json(node, "NodeExpandVolume", any, CSI_TIMEOUT_MS, NULL);
   assert_int_equal(json_integer_value(json_object_get(answer, "capacity_bytes")), 64 * MIB);

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/capability.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -103,6 +105,15 @@ void bench_disk_set(const BenchDisk *disk, const char *attribute, const char *te
   g_autofree char *directory = g_path_get_dirname(path);
   g_mkdir_with_parents(directory, 0755);
   assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+void bench_disk_grow(BenchDisk *disk, gint64 bytes)
+{
+  g_autofree char *sectors = g_strdup_printf("%" G_GINT64_FORMAT "\n", bytes / 512);
+  assert_int_equal(truncate(disk->image, bytes), 0);
+  assert_int_equal(ioctl(disk->loop, LOOP_SET_CAPACITY, 0), 0);
+  disk->bytes = bytes;
+  bench_disk_set(disk, "size", sectors);
 }
 
 void bench_disk_attach(BenchDisk *disk)
@@ -247,4 +258,25 @@ char *bench_run(Harness *harness, const char *program, ...)
     fail_msg("%s exited with %d: %s", program, status, text);
   }
   return process_stdout(process);
+}
+
+json_t *bench_expand(const BenchDisk *disk, const char *path, gint64 bytes)
+{
+  return json_pack("{s:s, s:s, s:{s:I}, s:s}", "volume_id", disk->id, "volume_path", path, "capacity_range",
+                   "required_bytes", (json_int_t)bytes, "staging_target_path", disk->staging);
+}
+
+gint64 bench_total_bytes(const Plugin *node, const BenchDisk *disk, const char *path)
+{
+  json_t *stats =
+    csi_call(node, "NodeGetVolumeStats", NULL, "{s:s, s:s}", "volume_id", disk->id, "volume_path", path);
+  json_t *usage = json_array_get(json_object_get(stats, "usage"), 0);
+  gint64 total = json_integer_value(json_object_get(usage, "total"));
+  json_decref(stats);
+  return total;
+}
+
+gboolean bench_kernel_grows_mounted(const char *fs_type)
+{
+  return !g_str_has_prefix(fs_type, "ext") || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1;
 }

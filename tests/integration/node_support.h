@@ -40,6 +40,9 @@ void bench_disk_attach(BenchDisk *disk);
 /* Writes a sysfs attribute of the disk: "serial", "size", "device/wwid". */
 void bench_disk_set(const BenchDisk *disk, const char *attribute, const char *text);
 
+/* The disk has so many bytes now, in the kernel's eyes too. */
+void bench_disk_grow(BenchDisk *disk, gint64 bytes);
+
 /* Starts evs-csi-node on the bench; extra (NULL-terminated, may be NULL) are further options. A second one shares
  * disks and kubelet directory with the first. */
 Plugin *bench_node_start(NodeBench *bench, const char *const *extra);
@@ -52,9 +55,17 @@ json_t *bench_stage(const BenchDisk *disk, json_t *capability, gboolean blank);
 json_t *bench_publish(const BenchDisk *disk, json_t *capability, const char *target, gboolean readonly);
 json_t *bench_unpublish(const BenchDisk *disk, const char *target);
 json_t *bench_unstage(const BenchDisk *disk);
+json_t *bench_expand(const BenchDisk *disk, const char *path, gint64 bytes);
 
 /* The call must go well. request is taken over. */
 void bench_ok(const Plugin *node, const char *method, json_t *request);
+
+/* Total bytes that NodeGetVolumeStats reports. */
+gint64 bench_total_bytes(const Plugin *node, const BenchDisk *disk, const char *path);
+
+/* The kernel adds groups to a mounted ext4 only for CAP_SYS_RESOURCE, which a privileged container has and some build
+ * machines have not. */
+gboolean bench_kernel_grows_mounted(const char *fs_type);
 
 /* "<fs_type> <per-mount options> <super options>" of the mount at this path, or NULL if none. Newly allocated. */
 char *bench_mounted(const char *path);
