@@ -31,11 +31,19 @@ static gboolean action_matches(const char *pattern, const char *action)
   return strchr(pattern, '*') ? g_pattern_match_simple(pattern, action) : strcmp(pattern, action) == 0;
 }
 
+gboolean iam_denies(const Principal *principal, const char *action)
+{
+  for (const char *const *pattern = principal->actions; pattern && *pattern; pattern++)
+    if (**pattern == '!' && action_matches(*pattern + 1, action))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean iam_allows(const Principal *principal, const char *action)
 {
   for (const char *const *pattern = principal->actions; pattern && *pattern; pattern++)
     if (action_matches(*pattern, action))
-      return TRUE;
+      return !iam_denies(principal, action);
   return FALSE;
 }
 
@@ -74,8 +82,21 @@ static gboolean refuse_token(Request *request)
 
 /* --- tokens --- */
 
+/* What a token may be made of, as a header has it. */
+static gboolean is_token_text(const char *text)
+{
+  for (; *text; text++)
+    if (!g_ascii_isalnum(*text) && !strchr("+/=_-.", *text))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean iam_authenticate_token(Request *request, const char *token)
 {
+  if (request->route->service == SIM_SERVICE_EVS && !is_token_text(token)) {
+    reply_error(request, 400, "EVS.0002", "invalid token!");
+    return FALSE;
+  }
   const Credential *credential = credentials_find(iam_credentials(request->sim), token);
   if (!credential || credential->secret)
     return refuse_gateway(request, "the token cannot be decrypted");

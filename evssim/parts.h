@@ -13,7 +13,8 @@ gboolean iam_authenticate(Request *request);
 /* Checks request->project (set by the router from {project_id}, NULL if there is no such project) against the
  * principal: answers 400 Common.0018 / EVS.0001 and the like and returns FALSE. Called only if the path has one. */
 gboolean iam_check_project(Request *request, const char *project_id);
-/* actions may hold "*", "evs:*", "evs:volumes:*". */
+/* actions may hold "*", "evs:*", "evs:volumes:*"; "!evs:volumes:delete" denies whatever else allows it. */
+gboolean iam_denies(const Principal *principal, const char *action);
 gboolean iam_allows(const Principal *principal, const char *action);
 void iam_stop(Sim *sim);
 

@@ -88,10 +88,14 @@ void router_add_twins(Sim *sim, const Route *routes, gsize count)
   }
 }
 
-void router_visit(const Sim *sim, void (*visit)(const Route *route, void *argument), void *argument)
+void router_visit(const Sim *sim,
+                  void (*visit)(const Route *route, const char *key, const char *value, void *argument),
+                  void *argument)
 {
-  for (guint i = 0; i < sim->router->routes->len; i++)
-    visit(&((const RouteEntry *)g_ptr_array_index(sim->router->routes, i))->route, argument);
+  for (guint i = 0; i < sim->router->routes->len; i++) {
+    const RouteEntry *entry = g_ptr_array_index(sim->router->routes, i);
+    visit(&entry->route, entry->key, entry->key_value, argument);
+  }
 }
 
 gboolean request_is_v3(const Request *request)
@@ -305,6 +309,10 @@ gboolean request_permitted(Request *request, const char *actions)
       continue;
     if (request->route->service == SIM_SERVICE_ECS)
       reply_error(request, 403, "Pdp.0001", "Policy doesn't allow %s to be performed.", *action);
+    else if (!request->principal.actions[0])
+      reply_error(request, 403, "EVS.0003", "invalid token roles!");
+    else if (iam_denies(&request->principal, *action))
+      reply_error(request, 403, "EVS.2056", "action in pdp check deny!");
     else
       reply_error(request, 403, "EVS.5403", "Policy check failed.");
     return FALSE;

@@ -11,5 +11,8 @@ void router_stop(Sim *sim);
  * stats. The caller sends it. */
 void router_dispatch(Request *request);
 
-/* All routes, in the order in which they were added. */
-void router_visit(const Sim *sim, void (*visit)(const Route *route, void *argument), void *argument);
+/* All routes, in the order in which they were added, with the key and its value that their body must have (NULL: none,
+ * any). */
+void router_visit(const Sim *sim,
+                  void (*visit)(const Route *route, const char *key, const char *value, void *argument),
+                  void *argument);
