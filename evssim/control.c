@@ -80,6 +80,7 @@ json_t *control_disk_json(const Sim *sim, const Disk *disk)
               disk->metadata, "file", file, "lock", disk->lock, "recycled", disk->binned_us != 0);
   json_object_set_new(json, "service_type", json_string(disk->service_type));
   json_object_set_new(json, "bootable", json_boolean(disk->bootable));
+  json_object_set_new(json, "readonly", json_boolean(disk->readonly));
   for (guint i = 0; disk_marks[i]; i++)
     json_object_set_new(json, disk_marks[i], json_boolean((disk->marks & 1u << i) != 0));
   return json;

@@ -45,7 +45,7 @@ static gboolean read_new_size(Request *request, const Disk *disk, gint64 *ret_si
     return refuse(request, "EVS.1018",
                   "Type conversion error , parameter type is unexpected: os-extend.new_size");
   *ret_size = json_integer_value(size);
-  if (*ret_size < 1 || *ret_size > (disk->bootable ? DISK_SYSTEM_SIZE_MAX_GIB : DISK_SIZE_MAX_GIB))
+  if (*ret_size < 1 || *ret_size > DISK_SIZE_MAX_GIB)
     return refuse(request, "EVS.1010", "invalid volume size!");
   return *ret_size > disk->size_gib ||
          refuse(request, "EVS.1015", "new volume Size must be greater than old Size!");
@@ -73,19 +73,26 @@ static gboolean may_extend(Request *request, const Disk *disk)
   return disk_rule_unlocked(request, disk, TRUE) && servers_allow(request, disk);
 }
 
-static void handle_extend(Request *request)
+Job *disk_extend(Request *request, Disk *disk)
 {
-  Disk *disk = disk_of_request(request);
   gint64 size = 0;
-  if (!disk || !read_new_size(request, disk, &size) || !may_extend(request, disk) ||
+  if (!read_new_size(request, disk, &size) || !may_extend(request, disk) ||
       !disk_rule_largest(request, size) || !disk_rule_quota(request, NULL, 0, size - disk->size_gib) ||
       !disk_rule_quota(request, disk->type, 0, size - disk->size_gib))
-    return;
+    return NULL;
   Job *job = disk_change_job(request, JOB_EXTEND, disk, disk->type, size);
   job_changed(request->sim, job);
   disk_set_status(disk, DISK_EXTENDING);
   disk_changed(request->sim, disk);
-  disk_change_reply(request, g_str_equal(request->route->op, "6.1.9") ? 200 : 202, job, disk);
+  return job;
+}
+
+static void handle_extend(Request *request)
+{
+  Disk *disk = disk_of_request(request);
+  const Job *job = disk ? disk_extend(request, disk) : NULL;
+  if (job)
+    disk_change_reply(request, g_str_equal(request->route->op, "6.1.9") ? 200 : 202, job, disk);
 }
 
 static gboolean grow(const Sim *sim, const Disk *disk, gint64 size_gib)

@@ -73,31 +73,47 @@ static json_t *answer_of(const Job *job, const DiskRequest *read, const GPtrArra
   return body;
 }
 
-void disk_handle_create(Request *request)
+/* One that cannot be made is left out: the job will FAIL since it finds no disk. */
+static void insert_disks(Sim *sim, const GPtrArray *disks, gint64 visible_us)
 {
-  Sim *sim = request->sim;
-  g_auto(DiskRequest) read = {.disk = NULL};
-  if (!client_token_check(request))
-    return;
-  if (!disk_request_read(request, &read)) {
-    client_token_remember(request, request->p->status, request->p->reply_body);
-    return;
-  }
-  g_autoptr(GPtrArray) disks = make_disks(sim, &read);
-  Job *job = start_job(request, &read, disks);
-  g_autoptr(json_t) body = answer_of(job, &read, disks);
-  int status = request_is_v3(request) ? 200 : 202;
-  client_token_remember(request, status, body);
-  gint64 now_us = sim_virtual_us(sim);
-  gint64 visible_us = now_us + (gint64)((double)(job_due_us(job) - now_us) * HIDDEN_SHARE);
   for (guint i = 0; i < disks->len; i++) {
     Disk *disk = g_ptr_array_index(disks, i);
     g_autoptr(GError) error = NULL;
     disk->visible_us = visible_us;
-    if (!disk_insert(sim, disk, &error)) /* the job will FAIL: it finds no disk */
+    if (!disk_insert(sim, disk, &error))
       log_error("cannot make a disk", LOG_TEXT("cause", error->message));
   }
+}
+
+void disk_handle_create(Request *request)
+{
+  Sim *sim = request->sim;
+  gboolean old = request_is_v3(request);
+  g_auto(DiskRequest) read = {.disk = NULL};
+  if (!client_token_check(request))
+    return;
+  if (!disk_request_read(request, old ? DISK_FACE_OLD : DISK_FACE_CUSTOM, &read)) {
+    client_token_remember(request, request->p->status, request->p->reply_body);
+    return;
+  }
+  read.want_ids = read.want_ids && !old;
+  g_autoptr(GPtrArray) disks = make_disks(sim, &read);
+  Job *job = start_job(request, &read, disks);
+  g_autoptr(json_t) body = answer_of(job, &read, disks);
+  int status = old ? 200 : 202;
+  client_token_remember(request, status, body);
+  gint64 now_us = sim_virtual_us(sim);
+  insert_disks(sim, disks, now_us + (gint64)((double)(job_due_us(job) - now_us) * HIDDEN_SHARE));
   reply_json(request, status, json_incref(body));
+}
+
+const Disk *disk_create_at_once(Request *request, const DiskRequest *read)
+{
+  g_autoptr(GPtrArray) disks = make_disks(request->sim, read);
+  g_autofree char *id = g_strdup(((Disk *)g_ptr_array_index(disks, 0))->id);
+  (void)start_job(request, read, disks);
+  insert_disks(request->sim, disks, 0);
+  return sim_disk(request->sim, id);
 }
 
 /* What becomes of one disk when its job ends. A failure with EVS.2024 leaves a disk in error, any other none. */

@@ -11,36 +11,46 @@
 #include "evssim/transfers.h"
 
 /* The disk of {volume_id} of a while ago (fault kind stale). */
-static void get_stale(Request *request, gint64 age_us)
+static void show_stale(Request *request, DiskRender render, gint64 age_us)
 {
   g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_us);
   const char *id = request_path(request, "volume_id");
   for (guint i = 0; i < view->disks->len; i++) {
     const Disk *disk = g_ptr_array_index(view->disks, i);
     if (g_str_equal(disk->id, id)) {
-      reply_json(request, 200, json_pack("{s:o}", "volume", disk_render(request->sim, disk)));
+      reply_json(request, 200, json_pack("{s:o}", "volume", render(request, disk)));
       return;
     }
   }
   reply_error(request, 404, "EVS.5404", "Volume %s could not be found.", id);
 }
 
-static void handle_get(Request *request)
+void disk_show(Request *request, DiskRender render)
 {
   request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];
   if (stale) {
-    get_stale(request, stale->ms * 1000);
+    show_stale(request, render, stale->ms * 1000);
     return;
   }
   const Disk *disk = disk_of_request(request);
   if (disk)
-    reply_json(request, 200, json_pack("{s:o}", "volume", disk_render(request->sim, disk)));
+    reply_json(request, 200, json_pack("{s:o}", "volume", render(request, disk)));
+}
+
+static json_t *render_custom(const Request *request, const Disk *disk)
+{
+  return disk_render(request->sim, disk);
+}
+
+static void handle_get(Request *request)
+{
+  disk_show(request, render_custom);
 }
 
 /* ---- delete ---- */
 
-static gboolean may_delete(Request *request, const Disk *disk)
+gboolean disk_may_delete(Request *request, const Disk *disk)
 {
   static const char *const deletable[] = {
     DISK_AVAILABLE, DISK_ERROR, DISK_ERROR_EXTENDING, DISK_ERROR_RESTORING, DISK_ERROR_ROLLBACKING, NULL};
@@ -58,7 +68,7 @@ static gboolean may_delete(Request *request, const Disk *disk)
   return FALSE;
 }
 
-static Job *start_delete(Request *request, Disk *disk)
+Job *disk_start_delete(Request *request, Disk *disk)
 {
   Job *job = job_start(request, "deleteVolume", disk->id, NULL);
   job->entities = json_pack("{s:s, s:s, s:I}", "name", disk->name, "volume_type", disk->type, "size",
@@ -72,8 +82,8 @@ static Job *start_delete(Request *request, Disk *disk)
 static void handle_delete(Request *request)
 {
   Disk *disk = disk_of_request(request);
-  if (disk && may_delete(request, disk))
-    reply_json(request, 200, json_pack("{s:s}", "job_id", start_delete(request, disk)->id));
+  if (disk && disk_may_delete(request, disk))
+    reply_json(request, 200, json_pack("{s:s}", "job_id", disk_start_delete(request, disk)->id));
 }
 
 static void finish_delete(Sim *sim, Job *job, gboolean failed)
@@ -106,7 +116,7 @@ static json_t *unsubscribe_one(Request *request, const char *id)
   if (*order)
     json_object_set_new(result, "order_id", json_string(order));
   if (ready)
-    start_delete(request, disk);
+    (void)disk_start_delete(request, disk);
   else
     json_object_set_new(result, "fail_reason",
                         json_string(!known   ? "Volume could not be found."
@@ -170,6 +180,7 @@ void disks_start(Sim *sim)
   disk_update_start(sim);
   disk_old_start(sim);
   disk_tags_start(sim);
+  cinder_start(sim);
   recycle_start(sim);
   transfers_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));

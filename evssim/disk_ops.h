@@ -1,10 +1,23 @@
 /* The operations on EVS disks (reference 6.1), one file per piece of work; disk_ops.c holds their routes. */
 #pragma once
 
-#include "evssim/sim.h"
+#include "evssim/disk_request.h"
 
 void disk_handle_create(Request *request); /* disk_create.c */
-void disk_handle_list(Request *request);   /* disk_list.c: 6.1.3 */
+/* Starts making the one disk of a request that was read; it can be asked for at once. NULL if it cannot be made. */
+const Disk *disk_create_at_once(Request *request, const DiskRequest *read);
+
+/* disk_ops.c. How an operation shows a disk. */
+typedef json_t *(*DiskRender)(const Request *request, const Disk *disk);
+/* Answers a GET of {volume_id} with {"volume": ...}. */
+void disk_show(Request *request, DiskRender render);
+/* The rules of a delete; answers the violated one. */
+gboolean disk_may_delete(Request *request, const Disk *disk);
+Job *disk_start_delete(Request *request, Disk *disk);
+/* disk_change.c: expansion by the body's os-extend; NULL: refused and answered. */
+Job *disk_extend(Request *request, Disk *disk);
+
+void disk_handle_list(Request *request); /* disk_list.c: 6.1.3 */
 
 /* Groups of filters that only some lists take (evs-facts 4.3). */
 enum {
@@ -22,7 +35,7 @@ typedef struct {
   gboolean count; /* the answer has "count" */
   const char
     *next; /* what the link to the next page names behind the project: "volumes/detail"; NULL: no link */
-  json_t *(*render)(const Request *request, const Disk *disk); /* one row */
+  DiskRender render; /* of one row */
 } DiskList;
 
 /* Answers a list request (disk_list.c). */

@@ -14,7 +14,7 @@ json_t *render_time(gint64 wall_us)
   return json_string(text);
 }
 
-static json_t *render_attachments(const Disk *disk)
+json_t *disk_render_attachments(const Disk *disk)
 {
   json_t *array = json_array();
   for (guint i = 0; i < disk->attachments->len; i++) {
@@ -38,14 +38,31 @@ static json_t *render_links(const Sim *sim, const Disk *disk)
                    "bookmark");
 }
 
+void disk_render_rates(const Disk *disk, json_t *json, gboolean with_volume)
+{
+  const struct {
+    const char *key;
+    gint64 value;
+  } rates[] = {{"iops", disk->iops}, {"throughput", disk->throughput}};
+  for (gsize i = 0; i < G_N_ELEMENTS(rates); i++) {
+    if (rates[i].value <= 0)
+      continue;
+    json_t *rate = json_pack("{s:s, s:I, s:b}", "id", disk->id, "total_val", (json_int_t)rates[i].value,
+                             "frozened", g_str_equal(disk->lock, DISK_LOCK_FROZEN));
+    if (with_volume)
+      json_object_set_new(rate, "volume_id", json_string(disk->id));
+    json_object_set_new(json, rates[i].key, rate);
+  }
+}
+
 json_t *disk_render(const Sim *sim, const Disk *disk)
 {
-  json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:s, s:s, s:b}", "id", disk->id,
-                           "name", disk->name, "status", disk->status, "description", disk->description,
-                           "availability_zone", disk->zone, "volume_type", disk->type, "size",
-                           (json_int_t)disk->size_gib, "attachments", render_attachments(disk), "multiattach",
-                           disk->multiattach, "shareable", disk->multiattach ? "true" : "false", "bootable",
-                           disk->bootable ? "true" : "false", "encrypted", FALSE);
+  json_t *json = json_pack(
+    "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:s, s:s, s:b}", "id", disk->id, "name", disk->name,
+    "status", disk->status, "description", disk->description, "availability_zone", disk->zone, "volume_type",
+    disk->type, "size", (json_int_t)disk->size_gib, "attachments", disk_render_attachments(disk),
+    "multiattach", disk->multiattach, "shareable", disk->multiattach ? "true" : "false", "bootable",
+    disk->bootable ? "true" : "false", "encrypted", FALSE);
   g_autoptr(json_t) rest =
     json_pack("{s:O, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:{}, s:s, s:n}", "metadata", disk->metadata, "tags",
               disk->tags, "created_at", render_time(disk->created_us), "updated_at",
@@ -56,15 +73,6 @@ json_t *disk_render(const Sim *sim, const Disk *disk)
   json_object_set_new(json, "snapshot_id", *disk->snapshot_id ? json_string(disk->snapshot_id) : json_null());
   if (disk_is_scsi(disk))
     json_object_set_new(json, "serial_number", json_string(disk->wwn));
-  const struct {
-    const char *key;
-    gint64 value;
-  } rates[] = {{"iops", disk->iops}, {"throughput", disk->throughput}};
-  for (gsize i = 0; i < G_N_ELEMENTS(rates); i++)
-    if (rates[i].value > 0)
-      json_object_set_new(json, rates[i].key,
-                          json_pack("{s:s, s:I, s:b}", "id", disk->id, "total_val",
-                                    (json_int_t)rates[i].value, "frozened",
-                                    g_str_equal(disk->lock, DISK_LOCK_FROZEN)));
+  disk_render_rates(disk, json, FALSE);
   return json;
 }

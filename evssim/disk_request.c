@@ -2,21 +2,26 @@
 
 #include "base/text.h"
 #include "evssim/disk_rules.h"
+#include "evssim/pairs.h"
 #include "evssim/snapshots.h"
 
 enum {
-  NAME_MAX_CHARS = 64,
-  DESCRIPTION_MAX_CHARS = 85,
+  OLD_NAME_MAX_CHARS = 85,
   COUNT_MAX = 100,
   SIZE_MIN_GIB = 10,
-  METADATA_MAX_BYTES = 1 << 20,
-  METADATA_ITEM_MAX_BYTES = 255,
   TAGS_MAX = 10,
   TAG_KEY_MAX_CHARS = 36,
   TAG_VALUE_MAX_CHARS = 43,
 };
 
 typedef gboolean (*Check)(Request *request, const json_t *volume, DiskRequest *read);
+
+enum {
+  CUSTOM = 1 << DISK_FACE_CUSTOM,
+  OLD = 1 << DISK_FACE_OLD,
+  CINDER = 1 << DISK_FACE_CINDER,
+  ALL = CUSTOM | OLD | CINDER,
+};
 
 static gboolean refuse(Request *request, const char *code, const char *message)
 {
@@ -40,25 +45,30 @@ static gboolean read_text(Request *request, const json_t *object, const char *ke
 
 static gboolean check_names(Request *request, const json_t *volume, DiskRequest *read)
 {
-  const char *name, *description, *project;
-  if (!read_text(request, volume, "name", &name) ||
-      !read_text(request, volume, "description", &description) ||
-      !read_text(request, volume, "enterprise_project_id", &project))
+  const char *name, *description;
+  if (!read_text(request, volume, "name", &name) || !read_text(request, volume, "description", &description))
     return FALSE;
-  if (name && g_utf8_strlen(name, -1) > NAME_MAX_CHARS)
-    return refuse(request, "EVS.1003", "invalid volume name!");
-  if (description && g_utf8_strlen(description, -1) > DESCRIPTION_MAX_CHARS)
-    return refuse(request, "EVS.1004", "invalid volume description!");
-  if (project && !g_str_equal(project, "0") && !text_is_uuid(project))
-    return refuse(request, "EVS.2059", "invalid enterpriseProjectID");
+  glong name_max = read->face == DISK_FACE_OLD ? OLD_NAME_MAX_CHARS : DISK_NAME_MAX_CHARS;
+  if (!disk_rule_names(request, name, name_max, description))
+    return FALSE;
   g_free(read->disk->name);
   g_free(read->disk->description);
   read->disk->name = g_strdup(name ? name : "");
   read->disk->description = g_strdup(description ? description : "");
-  if (project) {
-    g_free(read->disk->enterprise_project_id);
-    read->disk->enterprise_project_id = g_strdup(project);
-  }
+  return TRUE;
+}
+
+static gboolean check_enterprise_project(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const char *project;
+  if (!read_text(request, volume, "enterprise_project_id", &project))
+    return FALSE;
+  if (!project)
+    return TRUE;
+  if (!g_str_equal(project, "0") && !text_is_uuid(project))
+    return refuse(request, "EVS.2059", "invalid enterpriseProjectID");
+  g_free(read->disk->enterprise_project_id);
+  read->disk->enterprise_project_id = g_strdup(project);
   return TRUE;
 }
 
@@ -77,7 +87,7 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
     return FALSE;
   snapshot_id = given(snapshot_id);
   image_id = given(image_id);
-  backup_id = given(backup_id);
+  backup_id = read->face == DISK_FACE_CINDER ? NULL : given(backup_id);
   if (!!snapshot_id + !!image_id + !!backup_id > 1)
     return refuse(request, "EVS.1016",
                   "Invalid input received: May specify only one of imageRef, snapshot_id, backup_id!");
@@ -113,14 +123,19 @@ static gboolean check_zone_and_type(Request *request, const json_t *volume, Disk
   return TRUE;
 }
 
-static gboolean check_size_and_count(Request *request, const json_t *volume, DiskRequest *read)
+static gboolean check_size(Request *request, const json_t *volume, DiskRequest *read)
 {
-  const json_t *size = json_object_get(volume, "size"), *count = json_object_get(volume, "count");
+  const json_t *size = json_object_get(volume, "size");
   if (size && !json_is_integer(size) && !json_is_null(size))
     return wrong_type(request, "size");
   read->disk->size_gib = json_integer_value(size);
-  if (read->disk->size_gib < SIZE_MIN_GIB || read->disk->size_gib > DISK_SIZE_MAX_GIB)
-    return refuse(request, "EVS.1010", "invalid volume size!");
+  return (read->disk->size_gib >= SIZE_MIN_GIB && read->disk->size_gib <= DISK_SIZE_MAX_GIB) ||
+         refuse(request, "EVS.1010", "invalid volume size!");
+}
+
+static gboolean check_count(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *count = json_object_get(volume, "count");
   if (count && !json_is_number(count) && !json_is_null(count))
     return wrong_type(request, "count");
   double number = json_is_number(count) ? json_number_value(count) : 1; /* a decimal keeps its whole part */
@@ -130,18 +145,19 @@ static gboolean check_size_and_count(Request *request, const json_t *volume, Dis
   return TRUE;
 }
 
-static gboolean check_multiattach(Request *request, const json_t *volume, DiskRequest *read)
-{
-  const json_t *value = json_object_get(volume, "multiattach");
-  if (value && !json_is_boolean(value) && !json_is_null(value))
-    return wrong_type(request, "multiattach");
-  read->disk->multiattach = json_is_true(value);
-  return TRUE;
-}
-
 static gboolean is_one_of(const char *value, const char *one, const char *other)
 {
   return g_str_equal(value, one) || g_str_equal(value, other);
+}
+
+static gboolean check_multiattach(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *value = json_object_get(volume, "multiattach");
+  const char *text = read->face == DISK_FACE_OLD ? json_string_value(value) : NULL;
+  if (value && !json_is_boolean(value) && !json_is_null(value) && !(text && is_one_of(text, "true", "false")))
+    return wrong_type(request, "multiattach");
+  read->disk->multiattach = json_is_true(value) || g_strcmp0(text, "true") == 0;
+  return TRUE;
 }
 
 /* The keys that mean something (evs-facts 8). */
@@ -164,28 +180,10 @@ static gboolean check_known_metadata(Request *request, const Disk *disk)
 
 static gboolean check_metadata(Request *request, const json_t *volume, DiskRequest *read)
 {
-  json_t *metadata = json_object_get(volume, "metadata"), *value;
-  const char *key;
-  gsize bytes = 0;
-  if (metadata && !json_is_object(metadata) && !json_is_null(metadata))
-    return wrong_type(request, "metadata");
-  json_object_foreach(metadata, key, value)
-  {
-    g_autofree char *text = json_is_string(value)    ? g_strdup(json_string_value(value))
-                            : json_is_boolean(value) ? g_strdup(json_is_true(value) ? "true" : "false")
-                            : json_is_integer(value)
-                              ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value))
-                              : NULL;
-    if (!text)
-      return wrong_type(request, "metadata");
-    if (!*key || strlen(key) > METADATA_ITEM_MAX_BYTES || strlen(text) > METADATA_ITEM_MAX_BYTES)
-      return refuse(request, "EVS.5400",
-                    "Malformed request body. metadata keys and values have at most 255 bytes");
-    bytes += strlen(key) + strlen(text);
-    json_object_set_new(read->disk->metadata, key, json_string(text));
-  }
-  if (bytes >= METADATA_MAX_BYTES)
-    return refuse(request, "EVS.1005", "size of metadata is too large!");
+  g_autoptr(json_t) metadata = pairs_read(request, json_object_get(volume, "metadata"), PAIRS_OF_NEW_DISK);
+  if (!metadata)
+    return FALSE;
+  json_object_update(read->disk->metadata, metadata);
   read->want_ids = g_str_equal(disk_metadata(read->disk, "create_for_volume_id"), "true");
   return check_known_metadata(request, read->disk);
 }
@@ -255,8 +253,10 @@ static gboolean check_tags(Request *request, const json_t *volume, DiskRequest *
 
 static gboolean check_rates(Request *request, const json_t *volume, DiskRequest *read)
 {
-  return disk_rule_rates(request, read->disk->type, read->disk->size_gib, json_object_get(volume, "iops"),
-                         json_object_get(volume, "throughput"), &read->disk->iops, &read->disk->throughput);
+  const json_t *source =
+    read->face == DISK_FACE_OLD ? NULL : volume; /* knows none: types that need them are refused */
+  return disk_rule_rates(request, read->disk->type, read->disk->size_gib, json_object_get(source, "iops"),
+                         json_object_get(source, "throughput"), &read->disk->iops, &read->disk->throughput);
 }
 
 /* bssParam stands beside volume. */
@@ -309,6 +309,23 @@ static gboolean check_storage(Request *request, const json_t *volume, DiskReques
   return FALSE;
 }
 
+/* No copies of disks, no groups, no replicas (evs-facts 4.1). */
+static gboolean check_unsupported(Request *request, const json_t *volume, DiskRequest *read)
+{
+  static const char *const keys[] = {"source_volid", "source_replica", "consistencygroup_id"};
+  (void)read;
+  for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+    const char *text;
+    if (!read_text(request, volume, keys[i], &text))
+      return FALSE;
+    if (!given(text))
+      continue;
+    reply_error(request, 400, "EVS.5400", "Malformed request body. %s is not supported", keys[i]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean check_quota(Request *request, const json_t *volume, DiskRequest *read)
 {
   gint64 gib = read->count * read->disk->size_gib;
@@ -318,21 +335,29 @@ static gboolean check_quota(Request *request, const json_t *volume, DiskRequest 
          disk_rule_quota(request, read->disk->type, read->count, gib);
 }
 
-gboolean disk_request_read(Request *request, DiskRequest *ret)
+gboolean disk_request_read(Request *request, DiskFace face, DiskRequest *ret)
 {
-  static const Check checks[] = {
-    check_names,    check_source,   check_zone_and_type, check_size_and_count, check_multiattach,
-    check_metadata, check_snapshot, check_tags,          check_rates,          check_billing,
-    check_server,   check_storage,  check_quota,
+  static const struct {
+    Check check;
+    guint faces;
+  } checks[] = {
+    {check_names, ALL},          {check_enterprise_project, CUSTOM | OLD},
+    {check_unsupported, CINDER}, {check_source, ALL},
+    {check_zone_and_type, ALL},  {check_size, ALL},
+    {check_count, CUSTOM | OLD}, {check_multiattach, ALL},
+    {check_metadata, ALL},       {check_snapshot, ALL},
+    {check_tags, CUSTOM | OLD},  {check_rates, ALL},
+    {check_billing, CUSTOM},     {check_server, CUSTOM},
+    {check_storage, ALL},        {check_quota, ALL},
   };
   const json_t *volume = json_object_get(request_json(request), "volume");
   if (!request_json(request))
     return refuse(request, "EVS.5400", "Malformed request body.");
   if (!json_is_object(volume))
     return refuse(request, "EVS.1008", "null createVolume Req!");
-  *ret = (DiskRequest){.disk = disk_new(request->project)};
+  *ret = (DiskRequest){.face = face, .disk = disk_new(request->project), .count = 1};
   for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
-    if (checks[i](request, volume, ret))
+    if (!(checks[i].faces & (1U << face)) || checks[i].check(request, volume, ret))
       continue;
     disk_request_clear(ret);
     return FALSE;

@@ -1,9 +1,17 @@
-/* The body of a create (reference 6.1.1, evs-facts 4.1), read and checked against the rules of evs-facts 13. */
+/* The body of a create (reference 6.1.1, 7.1.1, evs-facts 4.1), read and checked against the rules of evs-facts 13. */
 #pragma once
 
 #include "evssim/sim.h"
 
+/* Which fields there are; a key that only another face has is ignored. */
+typedef enum {
+  DISK_FACE_CUSTOM, /* 6.1.1: count, tags, billing and more */
+  DISK_FACE_OLD,    /* 8.1.1.2: without billing, server and rates; a longer name; booleans may be texts */
+  DISK_FACE_CINDER, /* 7.1.1 */
+} DiskFace;
+
 typedef struct {
+  DiskFace face;
   Disk *disk;        /* what each disk will be like; id, wwn and name vary with count > 1 */
   gint64 count;      /* 1..100 */
   gboolean want_ids; /* metadata create_for_volume_id: the answer names the disks */
@@ -12,6 +20,6 @@ typedef struct {
 } DiskRequest;
 
 /* Checks request's body; answers the first violated rule and returns FALSE, ret then holds nothing. */
-gboolean disk_request_read(Request *request, DiskRequest *ret);
+gboolean disk_request_read(Request *request, DiskFace face, DiskRequest *ret);
 void disk_request_clear(DiskRequest *read);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DiskRequest, disk_request_clear)

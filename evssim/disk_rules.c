@@ -22,6 +22,14 @@ Disk *disk_of_request(Request *request)
   return NULL;
 }
 
+gboolean disk_rule_names(Request *request, const char *name, glong name_max, const char *description)
+{
+  if (name && g_utf8_strlen(name, -1) > name_max)
+    return refuse(request, "EVS.1003", "invalid volume name!");
+  return !description || g_utf8_strlen(description, -1) <= DISK_DESCRIPTION_MAX_CHARS ||
+         refuse(request, "EVS.1004", "invalid volume description!");
+}
+
 gboolean disk_rule_type(Request *request, const Zone *zone, const char *type)
 {
   if (!g_strv_contains(disk_types, type))

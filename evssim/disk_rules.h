@@ -3,10 +3,18 @@
 
 #include "evssim/disks.h"
 
-enum { DISK_SIZE_MAX_GIB = 32768, DISK_SYSTEM_SIZE_MAX_GIB = 1024 };
+enum {
+  DISK_SIZE_MAX_GIB = 32768,
+  DISK_SYSTEM_SIZE_MAX_GIB = 1024,
+  DISK_NAME_MAX_CHARS = 64,
+  DISK_DESCRIPTION_MAX_CHARS = 85,
+};
 
 /* The visible disk of {volume_id} in the request's project, or NULL after EVS.1002 or EVS.5404. */
 Disk *disk_of_request(Request *request);
+
+/* Neither is too long; NULL is fine (EVS.1003, EVS.1004). */
+gboolean disk_rule_names(Request *request, const char *name, glong name_max, const char *description);
 
 /* The zone has the type and it is not sold out (EVS.2071, EVS.2072); an unknown one is EVS.2070. */
 gboolean disk_rule_type(Request *request, const Zone *zone, const char *type);

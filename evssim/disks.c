@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "evssim/history.h"
 #include "evssim/image.h"
+#include "evssim/parts.h"
 #include "evssim/snapshots.h"
 
 #include <errno.h>
@@ -149,6 +150,7 @@ json_t *disk_to_record(const Disk *disk)
   json_object_set_new(record, "lock", json_string(disk->lock));
   json_object_set_new(record, "service_type", json_string(disk->service_type));
   json_object_set_new(record, "marks", json_integer(disk->marks));
+  json_object_set_new(record, "readonly", json_boolean(disk->readonly));
   g_autoptr(json_t) bin = json_pack("{s:I, s:I, s:I}", "born_us", (json_int_t)disk->born_us, "binned_us",
                                     (json_int_t)disk->binned_us, "purge_us", (json_int_t)disk->purge_us);
   json_object_update(record, bin);
@@ -219,6 +221,7 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record)
   const char *service_type = json_string_value(json_object_get(record, "service_type"));
   disk->service_type = g_intern_string(service_type ? service_type : "EVS");
   disk->marks = (guint)json_integer_value(json_object_get(record, "marks"));
+  disk->readonly = json_is_true(json_object_get(record, "readonly"));
   disk->born_us = json_integer_value(json_object_get(record, "born_us"));
   disk->binned_us = json_integer_value(json_object_get(record, "binned_us"));
   disk->purge_us = json_integer_value(json_object_get(record, "purge_us"));
@@ -310,6 +313,7 @@ gboolean disk_insert(Sim *sim, Disk *disk, GError **error)
 void disk_remove(Sim *sim, Disk *disk)
 {
   g_autofree char *path = disk_file(sim, disk);
+  device_disk_gone(sim, disk);
   if (unlink(path) != 0 && errno != ENOENT)
     log_warn("cannot remove a disk's file", LOG_TEXT("path", path), LOG_TEXT("cause", g_strerror(errno)));
   snapshots_remove_of(sim, disk->id);

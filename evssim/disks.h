@@ -62,6 +62,9 @@ gboolean disk_is_settled(const Disk *disk);
 json_t *render_time(gint64 wall_us);
 /* The VolumeDetail of the custom API (evs-facts 2). */
 json_t *disk_render(const Sim *sim, const Disk *disk);
+/* Parts of it that the Cinder shapes have too. Rates are set in `json`, where the disk has them. */
+json_t *disk_render_attachments(const Disk *disk);
+void disk_render_rates(const Disk *disk, json_t *json, gboolean with_volume);
 
 /* Journal kind "disk". */
 void disks_register(Sim *sim);

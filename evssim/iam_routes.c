@@ -91,8 +91,9 @@ static gboolean apply_scope(Request *request, const json_t *scope, Principal *pr
 static const struct {
   const char *name, *type, *path;
 } catalog_entries[] = {
-  {"iam", "identity", "/iam/v3"},    {"nova", "compute", "/ecs/v2.1/%s"}, {"ecs", "ecs", "/ecs/v1/%s"},
-  {"evs", "volumev2", "/evs/v2/%s"}, {"evsv3", "volumev3", "/evs/v3/%s"},
+  {"iam", "identity", "/iam/v3"},  {"nova", "compute", "/ecs/v2.1/%s"}, {"ecs", "ecs", "/ecs/v1/%s"},
+  {"evs", "volume", "/evs/v2/%s"}, {"evsv2", "volumev2", "/evs/v2/%s"}, {"evsv3", "volumev3", "/evs/v3/%s"},
+  {"ims", "image", "/ims"},
 };
 
 static json_t *catalog_of(const Sim *sim, const Principal *principal)
@@ -106,7 +107,7 @@ static json_t *catalog_of(const Sim *sim, const Principal *principal)
     gboolean of_project = parts[1] != NULL;
     g_autofree char *url =
       g_strconcat(sim->base_url, parts[0], of_project && project ? project->id : "", parts[1], NULL);
-    const char *region = of_project ? sim->region : NULL;
+    const char *region = g_str_equal(catalog_entries[i].type, "identity") ? NULL : sim->region;
     json_t *endpoint = json_pack("{s:s, s:s, s:s?, s:s?, s:s}", "id", catalog_entries[i].type, "interface",
                                  "public", "region", region, "region_id", region, "url", url);
     json_array_append_new(catalog, json_pack("{s:s, s:s, s:s, s:[o]}", "id", catalog_entries[i].name, "name",
@@ -252,17 +253,27 @@ static void handle_domains(Request *request)
   reply_json(request, 200, json_pack("{s:[o], s:o}", "domains", domain, "links", self_links(request)));
 }
 
+static json_t *render_version(const Sim *sim)
+{
+  g_autofree char *href = g_strconcat(sim->base_url, "/iam/v3/", NULL);
+  return json_pack("{s:s, s:s, s:s, s:[{s:s, s:s}]}", "id", "v3.6", "status", "stable", "updated",
+                   "2016-04-04T00:00:00Z", "links", "rel", "self", "href", href);
+}
+
 static void handle_versions(Request *request)
 {
-  g_autofree char *href = g_strconcat(request->sim->base_url, "/iam/v3/", NULL);
-  reply_json(request, 300,
-             json_pack("{s:{s:[{s:s, s:s, s:s, s:[{s:s, s:s}]}]}}", "versions", "values", "id", "v3.6",
-                       "status", "stable", "updated", "2016-04-04T00:00:00Z", "links", "rel", "self", "href",
-                       href));
+  reply_json(request, 300, json_pack("{s:{s:[o]}}", "versions", "values", render_version(request->sim)));
+}
+
+/* What OpenStack clients ask of OS_AUTH_URL first. */
+static void handle_version(Request *request)
+{
+  reply_json(request, 200, json_pack("{s:o}", "version", render_version(request->sim)));
 }
 
 static const Route routes[] = {
   {"iam.versions", SIM_SERVICE_IAM, "GET", "/", NULL, ROUTE_NO_AUTH, handle_versions},
+  {"iam.versions", SIM_SERVICE_IAM, "GET", "/v3", NULL, ROUTE_NO_AUTH, handle_version},
   {"iam.token", SIM_SERVICE_IAM, "POST", "/v3/auth/tokens", NULL, ROUTE_NO_AUTH, handle_token},
   {"iam.securitytokens", SIM_SERVICE_IAM, "POST", "/v3.0/OS-CREDENTIAL/securitytokens", NULL, ROUTE_NO_AUTH,
    handle_security_token},

@@ -36,6 +36,8 @@ void ecs_handle_disk_fault(Request *request);
 gboolean device_server_start(Sim *sim, Server *server, GError **error);
 /* After an attached disk's file grew: its servers see the new size. */
 void device_disk_grown(const Sim *sim, const Disk *disk);
+/* Takes the device of a disk that is about to go from servers that have it still: os-detach leaves it there. */
+void device_disk_gone(const Sim *sim, const Disk *disk);
 /* Detaches all loop devices; the trees stay on the file system (purge removes them). */
 void device_stop(Sim *sim);
 /* Loop devices held now. */
@@ -54,5 +56,6 @@ void disks_start(Sim *sim); /* 6.1.x, 6.4.1 */
 void disks_stop(Sim *sim);
 void snapshots_register(Sim *sim); /* journal kind and directory */
 void snapshots_start(Sim *sim);    /* snapshot_ops.c: 6.2.x */
+void cinder_start(Sim *sim);       /* cinder.h: 7.1, 7.2, 7.5, 7.6 */
 void catalog_start(Sim *sim);      /* types, zones, quotas, versions */
 void control_start(Sim *sim);      /* /_sim */

@@ -35,7 +35,8 @@ gboolean server_plug(const Sim *sim, Server *server, const Disk *disk, GError **
   DeviceDisk spec = {.bus = server_sees_scsi(server, disk) ? DEVICE_SCSI : DEVICE_VIRTIO,
                      .volume_id = disk->id,
                      .wwn = disk->wwn,
-                     .file = file};
+                     .file = file,
+                     .read_only = disk->readonly};
   return device_attach(server->devices, &spec, error);
 }
 
@@ -98,6 +99,18 @@ void device_disk_grown(const Sim *sim, const Disk *disk)
     if (server && server->devices && !device_grow(server->devices, disk->id, &error))
       log_warn("an attached disk did not grow", LOG_TEXT("volume", disk->id),
                LOG_TEXT("cause", error->message));
+  }
+}
+
+void device_disk_gone(const Sim *sim, const Disk *disk)
+{
+  GHashTableIter servers;
+  gpointer value = NULL;
+  g_hash_table_iter_init(&servers, sim->servers);
+  while (g_hash_table_iter_next(&servers, NULL, &value)) {
+    Server *server = value;
+    if (server->devices)
+      device_detach(server->devices, disk->id);
   }
 }
 

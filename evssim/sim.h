@@ -111,7 +111,8 @@ struct Disk {
   char *zone, *type;
   gint64 size_gib;
   gboolean multiattach, bootable;
-  char *wwn; /* 32 hex digits, NAA 6 */
+  gboolean readonly; /* servers see it so from the next attach on */
+  char *wwn;         /* 32 hex digits, NAA 6 */
   char *enterprise_project_id;
   char *snapshot_id;             /* what it was made of; "" if nothing */
   const char *lock;              /* interned DISK_LOCK_* of disks.h; "" if none */

@@ -1,8 +1,9 @@
-/* Snapshots of disks (reference 6.2): create, get, update, delete, roll back. Clients see no job; within, one makes the
+/* Snapshots of disks (reference 6.2, and for the Cinder face 7.2): create, get, update, delete, roll back. Clients see no job; within, one makes the
  * time pass and is the journal's note of what is under way. */
 #include "base/log.h"
 #include "evssim/disk_rules.h"
 #include "evssim/image.h"
+#include "evssim/pairs.h"
 #include "evssim/parts.h"
 #include "evssim/request.h"
 #include "evssim/snapshots.h"
@@ -10,7 +11,6 @@
 enum {
   NAME_MAX_CHARS = 64,
   DESCRIPTION_MAX_CHARS = 85,
-  METADATA_ITEM_MAX_BYTES = 255,
 };
 
 #define JOB_CREATE "createSnapshot"
@@ -28,8 +28,7 @@ static void reply_missing(Request *request, const char *id)
   reply_error(request, 404, "EVS.5404", "Snapshot %s could not be found.", id);
 }
 
-/* The snapshot of {snapshot_id}; NULL: answered. */
-static Snapshot *find_snapshot(Request *request)
+Snapshot *snapshot_of_request(Request *request)
 {
   const char *id = request_path(request, "snapshot_id");
   Snapshot *snapshot = sim_snapshot(request->sim, id);
@@ -59,8 +58,14 @@ typedef struct {
   Disk *disk;
   const char *name, *description;
   gboolean force;
-  json_t *metadata;
+  json_t *metadata; /* owned */
 } CreateRequest;
+
+static void create_request_clear(CreateRequest *read)
+{
+  json_decref(read->metadata);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CreateRequest, create_request_clear)
 
 /* Absent and null are "". */
 static gboolean read_text(Request *request, const json_t *object, const char *key, glong max,
@@ -78,23 +83,6 @@ static gboolean read_text(Request *request, const json_t *object, const char *ke
   return FALSE;
 }
 
-static gboolean read_metadata(Request *request, const json_t *snapshot, json_t **ret_metadata)
-{
-  json_t *metadata = json_object_get(snapshot, "metadata"), *value;
-  const char *key;
-  if (metadata && !json_is_object(metadata) && !json_is_null(metadata))
-    return refuse(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: metadata");
-  json_object_foreach(metadata, key, value)
-  {
-    const char *text = json_string_value(value);
-    if (!text || !*key || strlen(key) > METADATA_ITEM_MAX_BYTES || strlen(text) > METADATA_ITEM_MAX_BYTES)
-      return refuse(request, 400, "EVS.5400",
-                    "Malformed request body. metadata keys and values are strings of at most 255 bytes");
-  }
-  *ret_metadata = json_is_object(metadata) ? metadata : NULL;
-  return TRUE;
-}
-
 static gboolean read_create(Request *request, CreateRequest *ret)
 {
   const json_t *snapshot = json_object_get(request_json(request), "snapshot");
@@ -107,7 +95,7 @@ static gboolean read_create(Request *request, CreateRequest *ret)
   ret->force = json_is_true(force);
   if (!read_text(request, snapshot, "name", NAME_MAX_CHARS, &ret->name) ||
       !read_text(request, snapshot, "description", DESCRIPTION_MAX_CHARS, &ret->description) ||
-      !read_metadata(request, snapshot, &ret->metadata))
+      !(ret->metadata = pairs_read(request, json_object_get(snapshot, "metadata"), PAIRS_OF_BODY)))
     return FALSE;
   ret->disk = sim_disk(request->sim, volume_id);
   if (ret->disk && ret->disk->project == request->project && disk_is_visible(request->sim, ret->disk))
@@ -142,9 +130,9 @@ static gboolean check_limits(Request *request, const CreateRequest *read)
   return TRUE;
 }
 
-static void handle_create(Request *request)
+void snapshot_create(Request *request, SnapshotRender render)
 {
-  CreateRequest read = {.disk = NULL};
+  g_auto(CreateRequest) read = {.disk = NULL};
   g_autoptr(GError) error = NULL;
   if (!read_create(request, &read) || !check_status(request, &read) || !check_limits(request, &read))
     return;
@@ -157,7 +145,12 @@ static void handle_create(Request *request)
     (void)refuse(request, 500, "EVS.2002", "internal error!");
     return;
   }
-  reply_json(request, 202, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+  reply_json(request, 202, json_pack("{s:o}", "snapshot", render(snapshot)));
+}
+
+static void handle_create(Request *request)
+{
+  snapshot_create(request, snapshot_render);
 }
 
 static void finish_create(Sim *sim, Job *job, gboolean failed)
@@ -169,39 +162,44 @@ static void finish_create(Sim *sim, Job *job, gboolean failed)
 
 /* ---- get, update ---- */
 
-static void get_stale(Request *request, gint64 age_us)
+static void show_stale(Request *request, SnapshotRender render, gint64 age_us)
 {
   const char *id = request_path(request, "snapshot_id");
   g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, age_us);
   for (guint i = 0; i < view->snapshots->len; i++) {
     const Snapshot *snapshot = g_ptr_array_index(view->snapshots, i);
     if (g_str_equal(snapshot->id, id)) {
-      reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+      reply_json(request, 200, json_pack("{s:o}", "snapshot", render(snapshot)));
       return;
     }
   }
   reply_missing(request, id);
 }
 
-static void handle_get(Request *request)
+void snapshot_show(Request *request, SnapshotRender render)
 {
   const Snapshot *now = sim_snapshot(request->sim, request_path(request, "snapshot_id"));
   request_fire_faults(request, FAULT_BITS_OF_READS, now ? now->volume_id : NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];
   if (stale) {
-    get_stale(request, stale->ms * 1000);
+    show_stale(request, render, stale->ms * 1000);
     return;
   }
-  const Snapshot *snapshot = find_snapshot(request);
+  const Snapshot *snapshot = snapshot_of_request(request);
   if (snapshot)
-    reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+    reply_json(request, 200, json_pack("{s:o}", "snapshot", render(snapshot)));
 }
 
-static void handle_update(Request *request)
+static void handle_get(Request *request)
+{
+  snapshot_show(request, snapshot_render);
+}
+
+void snapshot_update(Request *request, SnapshotRender render)
 {
   const json_t *body = json_object_get(request_json(request), "snapshot");
   const char *name, *description;
-  Snapshot *snapshot = find_snapshot(request);
+  Snapshot *snapshot = snapshot_of_request(request);
   if (!snapshot || !read_text(request, body, "name", NAME_MAX_CHARS, &name) ||
       !read_text(request, body, "description", DESCRIPTION_MAX_CHARS, &description))
     return;
@@ -220,14 +218,19 @@ static void handle_update(Request *request)
     snapshot->description = g_strdup(description);
   }
   snapshot_changed(request->sim, snapshot);
-  reply_json(request, 200, json_pack("{s:o}", "snapshot", snapshot_render(snapshot)));
+  reply_json(request, 200, json_pack("{s:o}", "snapshot", render(snapshot)));
+}
+
+static void handle_update(Request *request)
+{
+  snapshot_update(request, snapshot_render);
 }
 
 /* ---- delete ---- */
 
-static void handle_delete(Request *request)
+void snapshot_handle_delete(Request *request)
 {
-  Snapshot *snapshot = find_snapshot(request);
+  Snapshot *snapshot = snapshot_of_request(request);
   if (!snapshot)
     return;
   if (is_of_backup(snapshot)) {
@@ -279,7 +282,7 @@ static Disk *read_rollback(Request *request, const Snapshot *snapshot, gboolean 
 
 static void roll_back(Request *request, gboolean optional)
 {
-  Snapshot *snapshot = find_snapshot(request);
+  Snapshot *snapshot = snapshot_of_request(request);
   Disk *disk = snapshot ? read_rollback(request, snapshot, optional) : NULL;
   if (!disk)
     return;
@@ -348,7 +351,7 @@ static const JobType job_types[] = {
 static const Route routes[] = {
   {"6.2.1", SIM_SERVICE_EVS, "POST", SNAPSHOTS, "evs:snapshots:create", ROUTE_AUTH, handle_create},
   {"6.2.2", SIM_SERVICE_EVS, "DELETE", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:delete", ROUTE_AUTH,
-   handle_delete},
+   snapshot_handle_delete},
   {"6.2.3", SIM_SERVICE_EVS, "PUT", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:update", ROUTE_AUTH,
    handle_update},
   {"6.2.4", SIM_SERVICE_EVS, "GET", SNAPSHOTS "/detail", "evs:snapshots:list", ROUTE_AUTH,

@@ -44,6 +44,8 @@ char *snapshot_file(const Sim *sim, const Snapshot *snapshot);
 /* How many there are of this project (NULL: any), type (NULL: any) and disk (NULL: any). */
 gint64 snapshots_count(const Sim *sim, const Project *project, const char *type, const char *volume_id);
 
+/* How an operation shows a snapshot. */
+typedef json_t *(*SnapshotRender)(const Snapshot *snapshot);
 /* As 6.2.5 shows it. */
 json_t *snapshot_render(const Snapshot *snapshot);
 
@@ -56,7 +58,23 @@ SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 a
 void snapshot_view_free(SnapshotView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotView, snapshot_view_free)
 
-/* snapshot_list.c */
-void snapshot_handle_list(Request *request);
+/* snapshot_ops.c: the operations, whatever they show. */
+Snapshot *snapshot_of_request(Request *request); /* of {snapshot_id}; NULL: answered */
+void snapshot_create(Request *request, SnapshotRender render);
+void snapshot_show(Request *request, SnapshotRender render);
+void snapshot_update(Request *request, SnapshotRender render);
+void snapshot_handle_delete(Request *request);
+
+/* What a list takes and shows. */
+typedef struct {
+  gboolean
+    custom; /* 6.2.4: the answer has "count", a marker is ignored, there are the filters of the custom face */
+  gboolean zone;    /* availability_zone is a filter */
+  const char *next; /* what the link to the next page names behind the project */
+  SnapshotRender render;
+} SnapshotList;
+/* Answers a list request (snapshot_list.c). */
+void snapshot_list(Request *request, const SnapshotList *list);
+void snapshot_handle_list(Request *request); /* 6.2.4 */
 /* After state_open(): files of snapshots that are not in the journal are removed. */
 void snapshots_sweep_files(Sim *sim);

@@ -380,6 +380,16 @@ void cloud_turn_until_snapshot(Cloud *cloud, const char *id, const char *status)
   }
 }
 
+void cloud_turn_until_gone(Cloud *cloud, const char *volume_id)
+{
+  gint64 deadline = clock_deadline_in_ms(TURN_MS);
+  while (sim_disk(cloud->sim, volume_id)) {
+    if (clock_now_us() >= deadline)
+      fail_msg("disk %s is still there", volume_id);
+    event_base_loop(cloud->sim->events, EVLOOP_ONCE);
+  }
+}
+
 char *cloud_wait_job(Cloud *cloud, const char *job_id)
 {
   g_autofree char *target = g_strconcat("/ecs/v1/" ALPHA_PROJECT "/jobs/", job_id, NULL);
@@ -471,4 +481,32 @@ Answer cloud_delete_disk(Cloud *cloud, const char *id)
 {
   g_autofree char *target = g_strconcat(EVS_DISKS, id, NULL);
   return cloud_call(cloud, "DELETE", target, NULL);
+}
+
+Answer cloud_evs(Cloud *cloud, const char *method, const char *version, const char *body, const char *format,
+                 ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *path = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_autofree char *target = g_strdup_printf("/evs/%s/" ALPHA_PROJECT "/%s", version, path);
+  g_autofree char *text = body ? cloud_quoted(body) : NULL;
+  return cloud_call(cloud, method, target, text);
+}
+
+void cloud_act_as(Cloud *cloud, const char *actions)
+{
+  const Account *account = sim_account(cloud->sim, "alpha");
+  User *reader = account->users->pdata[1];
+  assert_string_equal(reader->name, "reader");
+  g_strfreev(reader->actions);
+  reader->actions = g_strsplit(actions, " ", -1);
+  g_free(cloud->token);
+  cloud->token = cloud_login(cloud, "reader");
+}
+
+guint64 cloud_calls(const Cloud *cloud, const char *op)
+{
+  return stats_total(cloud->sim->stats, op);
 }

@@ -62,6 +62,8 @@ const Server *cloud_server(const Cloud *cloud, const char *name);
 void cloud_turn_until(Cloud *cloud, const Disk *disk, const char *status);
 /* Turns the loop until the snapshot has this status; NULL: until it is gone. */
 void cloud_turn_until_snapshot(Cloud *cloud, const char *id, const char *status);
+/* Turns the loop until there is no such disk. */
+void cloud_turn_until_gone(Cloud *cloud, const char *volume_id);
 /* Turns the loop until the job has ended; its status as the ECS endpoint tells it. The caller frees. */
 char *cloud_wait_job(Cloud *cloud, const char *job_id);
 
@@ -92,3 +94,10 @@ void cloud_fault(Cloud *cloud, const char *single_quoted);
 char *cloud_make_disk(Cloud *cloud, const char *name);
 Answer cloud_get_disk(Cloud *cloud, const char *id);
 Answer cloud_delete_disk(Cloud *cloud, const char *id);
+/* /evs/VERSION/ALPHA_PROJECT/<format...>; body: NULL, or JSON that may be written with single quotes. */
+Answer cloud_evs(Cloud *cloud, const char *method, const char *version, const char *body, const char *format,
+                 ...) G_GNUC_PRINTF(5, 6);
+/* From now on the cloud's token is that of user reader of account alpha, who may do these actions (parted by blanks). */
+void cloud_act_as(Cloud *cloud, const char *actions);
+/* Calls of an operation so far that were answered, whatever the answer. */
+guint64 cloud_calls(const Cloud *cloud, const char *op);

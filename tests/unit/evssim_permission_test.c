@@ -75,6 +75,7 @@ static const struct {
   {"7.6.4", "evs:snapshots:update evs:snapshots:get"},
   {"7.6.5", "evs:snapshots:get"},
   {"7.6.6", "evs:snapshots:delete evs:snapshots:get"},
+  {"v1.7.1.7", "evs:volumes:get"},
   {"retype", "evs:volumes:retype"},
   {"recycle.list", "evs:volumes:list"},
   {"recycle.get", "evs:volumes:get"},
@@ -84,7 +85,7 @@ static const struct {
   {"recycle.policy.set", "evs:volumes:update"},
 };
 
-static const char *const free_ops[] = {"5.1", "5.2", "6.4.1", "7.1.9", "7.7.1", "7.7.2", "7.8.1", NULL};
+static const char *const free_ops[] = {"5.1", "5.2", "6.4.1", "7.1.9", "7.7.1", "7.7.2", "7.8.1", "volumes.action", NULL};
 
 /* The first of the operation's names, without the mark of a twin. */
 static char *plain_op(const char *ops)
