@@ -71,6 +71,12 @@ gboolean find_disk(Controller *controller, const EvsContext *context, const Crea
   return TRUE;
 }
 
+gboolean disk_has_type(const EvsDisk *disk, const char *type)
+{
+  return g_str_equal(type, disk->volume_type) ||
+         g_str_equal(type, evs_disk_metadata(disk, OWNER_KEY_CREATED_TYPE));
+}
+
 gboolean disk_is_scsi(const EvsDisk *disk)
 {
   return g_ascii_strcasecmp(evs_disk_metadata(disk, "hw:passthrough"), "true") == 0;
@@ -115,7 +121,7 @@ static gboolean size_fits(const CreateRequest *request, const EvsDisk *disk, GEr
 static gboolean place_fits(const CreateRequest *request, const EvsDisk *disk, GError **error)
 {
   const VolumeParameters *parameters = &request->parameters;
-  if (parameters->type && !g_str_equal(parameters->type, disk->volume_type))
+  if (parameters->type && !disk_has_type(disk, parameters->type))
     return refuse(disk, error, "type", disk->volume_type, parameters->type);
   if (request->zones->len > 0 &&
       !g_ptr_array_find_with_equal_func(request->zones, disk->availability_zone, g_str_equal, NULL))

@@ -15,8 +15,12 @@ EvsDisk *find_disk_pick(const Owner *owner, const char *volume_name, const char 
                         guint *ret_duplicates);
 
 /* Is the existing disk what the request asks for? ALREADY_EXISTS naming the first difference: size, type, zone,
- * source, encryption, device type, multiattach, dedicated storage. */
+ * source, encryption, device type, multiattach, dedicated storage. The type: that of the disk, or the one it was created
+ * with (disk_has_type()): a repeated request may be older than a change of type. */
 gboolean find_disk_fits(const CreateRequest *request, const EvsDisk *disk, GError **error);
+
+/* Has the disk this type, or was it made with it? The latter stands in its metadata (OWNER_KEY_CREATED_TYPE). */
+gboolean disk_has_type(const EvsDisk *disk, const char *type);
 
 /* The disk's device type and encryption as its metadata say. */
 gboolean disk_is_scsi(const EvsDisk *disk);

@@ -3,6 +3,7 @@
 #include "controller/capability.h"
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/find_disk.h"
 #include "controller/parameters.h"
 #include "controller/volume_id.h"
 
@@ -43,8 +44,7 @@ static gboolean judge(const Controller *controller, const Request *message, cons
   if (needs.multi_node && !disk->multiattach)
     return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT,
                          "the disk has no multiattach, which MULTI_NODE_MULTI_WRITER needs");
-  if (parameters.type && message->n_mutable_parameters == 0 &&
-      !g_str_equal(parameters.type, disk->volume_type))
+  if (parameters.type && message->n_mutable_parameters == 0 && !disk_has_type(disk, parameters.type))
     return evs_error_set(reason, EVS_CODE_INVALID_ARGUMENT, "the disk has type '%s', not '%s'",
                          disk->volume_type, parameters.type);
   return judge_mutable(message, disk, reason);

@@ -13,6 +13,8 @@
 #define OWNER_KEY_NAME_HASH "evs.csi.huaweicloud.com/name-sha256"
 /* On disks made from something: "snapshot:<id>" or "volume:<id>", what the request named. */
 #define OWNER_KEY_SOURCE "evs.csi.huaweicloud.com/source"
+/* The disk type that the request asked for, when it did: ControllerModifyVolume may change the disk's. */
+#define OWNER_KEY_CREATED_TYPE "evs.csi.huaweicloud.com/created-type"
 /* On the temporary snapshots of clones: the id of the disk that is cloned. */
 #define OWNER_KEY_CLONE_OF "evs.csi.huaweicloud.com/clone-of"
 #define OWNER_KEY_PV_NAME "csi.storage.k8s.io/pv/name"

@@ -197,6 +197,28 @@ static void retype_runs_in_the_background(void **state)
   refuse(stage, json_pack("{s:s}", "type", "SAS"), EVS_CODE_INVALID_ARGUMENT, "EVS.2087");
 }
 
+/* A CreateVolume that is repeated after the change names the old type, or the new one; a third one differs. */
+static void a_repeated_create_knows_both_types(void **state)
+{
+  Stage *stage = set_stage(*state, NULL, "--enable-retype", json_pack("{s:s}", "type", "SAS"), NULL);
+  modify(stage, json_pack("{s:s}", "type", "SSD"));
+  json_t *request = csi_create_request("pvc-1", 100 * GIB, csi_block());
+  static const char *const types[] = {"SAS", "SSD"};
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+    json_object_set_new(request, "parameters", json_pack("{s:s}", "type", types[i]));
+    json_t *reply =
+      csi_call_json(stage->controller, "CreateVolume", json_deep_copy(request), CSI_TIMEOUT_MS, NULL);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(reply, "volume"), "volume_id")),
+                        stage->volume_id);
+    json_decref(reply);
+  }
+  json_object_set_new(request, "parameters", json_pack("{s:s}", "type", "ESSD"));
+  csi_expect_error(stage->controller, "CreateVolume", request, EVS_CODE_ALREADY_EXISTS,
+                   "with another type: it has 'SSD', the request wants 'ESSD'");
+  assert_int_equal(sim_calls(stage->sim, "6.1.1"), 0);
+  assert_int_equal(sim_disk_count(stage->sim), 1);
+}
+
 static void a_killed_controller_does_not_start_a_second_retype(void **state)
 {
   Stage *stage = set_stage(*state, HOURS, "--enable-retype", json_pack("{s:s}", "type", "SAS"), NULL);
@@ -240,6 +262,7 @@ int main(void)
     STAGED(mutable_parameters_count_at_create),
     STAGED(a_lost_answer_is_looked_after),
     STAGED(retype_runs_in_the_background),
+    STAGED(a_repeated_create_knows_both_types),
     STAGED(a_killed_controller_does_not_start_a_second_retype),
     STAGED(retype_takes_performance_along),
   };

@@ -203,6 +203,16 @@ static void test_fits(void **state)
     assert_false(find_disk_fits(&request, other, &error));
     assert_error(error, EVS_CODE_ALREADY_EXISTS, rows[i].text);
   }
+  g_autoptr(EvsDisk) changed = new_disk(ID("1"), "2026", "pvc-1");
+  set(&changed->volume_type, "ESSD");
+  put(changed, OWNER_KEY_CREATED_TYPE, "SSD");
+  assert_true(find_disk_fits(&request, changed, NULL));
+  request.parameters.type = (char *)"ESSD";
+  assert_true(find_disk_fits(&request, changed, NULL));
+  request.parameters.type = (char *)"SAS";
+  GError *error = NULL;
+  assert_false(find_disk_fits(&request, changed, &error));
+  assert_error(error, EVS_CODE_ALREADY_EXISTS, "another type: it has 'ESSD', the request wants 'SAS'");
   g_ptr_array_unref(request.zones);
 }
 
