@@ -3,6 +3,7 @@
 
 #include "controller/attempts.h"
 #include "controller/capacity_cache.h"
+#include "controller/deleted_disks.h"
 #include "controller/disk_lookup.h"
 #include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
@@ -24,6 +25,7 @@ typedef struct {
   ServerLanes *lanes;
   Transits *transits;
   Attempts *attempts;
+  DeletedDisks *deleted_disks;
   DiskLookups *lookups;
   CapacityCache *capacity;
   RecycleBin *recycle_bin;

@@ -61,6 +61,8 @@ static GHashTable *build_metadata(const Creation *creation)
     owner_note(metadata, OWNER_KEY_PVC_NAME, parameters->pvc_name);
   if (parameters->pvc_namespace)
     owner_note(metadata, OWNER_KEY_PVC_NAMESPACE, parameters->pvc_namespace);
+  if (parameters->type)
+    metadata_put(metadata, OWNER_KEY_CREATED_TYPE, parameters->type);
   if (creation->snapshot_id)
     put_source(creation, metadata);
   else
@@ -140,6 +142,9 @@ static Step judge_busy(Creation *creation, GError **error)
 static Step judge_refusal(Creation *creation, const Posted *posted, GError *refusal, GError **error)
 {
   g_autoptr(GError) local = refusal;
+  /* Unsure what became of the request, but the token is known there: sending it again is safe. */
+  if (evs_error_is_cloud(local, "EVS.2221") || evs_error_is_cloud(local, "EVS.2222"))
+    return judge_busy(creation, error);
   if (evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
     return creation_look_for(creation, CREATE_LOST_ANSWER_MS, "the answer to the create request was lost",
                              error);
@@ -147,8 +152,6 @@ static Step judge_refusal(Creation *creation, const Posted *posted, GError *refu
     return judge_conflict(creation, posted->attempt, error);
   if (evs_error_is_cloud(local, "EVS.2220"))
     return look_and_advance(creation, posted->attempt, "EVS.2220: older than 8 hours", error);
-  if (evs_error_is_cloud(local, "EVS.2221") || evs_error_is_cloud(local, "EVS.2222"))
-    return judge_busy(creation, error);
   if (evs_error_is_cloud(local, "EVS.2223") && !creation->without_token) {
     creation->without_token = TRUE;
     return creation_look(creation, &creation->to_wait, error);
@@ -231,30 +234,37 @@ static Step confirm_oldest(Creation *creation, EvsDisk *made, GError **error)
 }
 
 /* The disk is there. Takes it. */
-static Step confirm(Creation *creation, EvsDisk *made, GError **error)
+static Step confirm(Creation *creation, const Posted *posted, EvsDisk *made, GError **error)
 {
   g_autoptr(EvsDisk) disk = made;
   if (!find_disk_fits(creation->request, disk, error))
     return STEP_FAILED;
   if (creation->without_token)
     return confirm_oldest(creation, g_steal_pointer(&disk), error);
+  deleted_disks_made(creation->controller->deleted_disks, disk->id, creation->request->name, posted->attempt);
   creation->disk = g_steal_pointer(&disk);
   return STEP_DONE;
 }
 
-/* The job is SUCCESS and GET knows no disk: deleted meanwhile, or not visible yet. */
-static Step judge_gone(Creation *creation, Posted *posted, const EvsJob *job, GError **error)
+/* The job is SUCCESS and GET knows no disk: deleted meanwhile, or not visible yet. Another controller may already be
+ * further and have the disk of the name. */
+static Step judge_gone(Creation *creation, Posted *posted, const char *volume_id, const EvsJob *job,
+                       GError **error)
 {
   gint64 now_us = clock_now_us();
   if (posted->finished_us == 0)
     posted->finished_us = now_us;
+  if (deleted_disks_has(creation->controller->deleted_disks, volume_id))
+    return look_and_advance(creation, posted->attempt, "this process has seen its disk's deletion", error);
   gint64 seen_ms = (now_us - posted->finished_us) / 1000;
   gint64 ended_ms = job->end_wall_us > 0 ? (clock_wall_us() - job->end_wall_us) / 1000 : 0;
   if (MAX(seen_ms, ended_ms) >= CREATE_SPENT_AFTER_MS)
     return look_and_advance(creation, posted->attempt, "its disk was deleted", error);
-  if (!context_pause(&creation->to_wait, GONE_PAUSE_MS, "the disk of a finished job is not visible", error))
+  Step step = creation_look(creation, &creation->to_wait, error);
+  if (step == STEP_AGAIN &&
+      !context_pause(&creation->to_wait, GONE_PAUSE_MS, "the disk of a finished job is not visible", error))
     return STEP_FAILED;
-  return STEP_AGAIN;
+  return step;
 }
 
 typedef enum { LOOK_WAIT, LOOK_JUDGED } Look;
@@ -273,7 +283,7 @@ static Look look_into(Creation *creation, Posted *posted, Step *ret_step, GError
     return LOOK_WAIT;
 
   guint spent_before = creation->attempts_made;
-  *ret_step = judge_gone(creation, posted, job, error);
+  *ret_step = judge_gone(creation, posted, volume_id, job, error);
   return *ret_step == STEP_AGAIN && creation->attempts_made == spent_before ? LOOK_WAIT : LOOK_JUDGED;
 }
 
@@ -286,7 +296,7 @@ static Step await_job(Creation *creation, Posted *posted, GError **error)
     EvsContext slice = context_slice(&creation->to_wait, CREATE_SLICE_MS);
     if (evs_watch_create(creation->controller->watcher, &slice, posted->volume_id, posted->job_id, &disk,
                          &local))
-      return confirm(creation, g_steal_pointer(&disk), error);
+      return confirm(creation, posted, g_steal_pointer(&disk), error);
     if (evs_error_is_job_failure(local))
       return judge_failed_job(creation, posted, g_steal_pointer(&local), error);
 
@@ -302,8 +312,28 @@ static Step await_job(Creation *creation, Posted *posted, GError **error)
   }
 }
 
+/* The last token that this process knows of the name has given a disk that it has seen go: on to the next one, without
+ * a POST that could only be answered with that disk. */
+static Step skip_spent(Creation *creation, GError **error)
+{
+  Controller *controller = creation->controller;
+  const char *name = creation->request->name;
+  guint attempt = 0;
+  g_autofree char *volume_id = deleted_disks_find(controller->deleted_disks, name, &attempt);
+  if (!volume_id || creation->without_token || attempt < attempts_current(controller->attempts, name))
+    return STEP_AGAIN;
+  g_autoptr(GError) local = NULL;
+  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &creation->to_wait, volume_id, &local);
+  if (disk || !evs_error_is(local, EVS_CODE_NOT_FOUND))
+    return STEP_AGAIN; /* back from the recycle bin, or unknown: the token will tell */
+  return look_and_advance(creation, attempt, "this process has deleted its disk", error);
+}
+
 Step creation_post(Creation *creation, GError **error)
 {
+  Step step = skip_spent(creation, error);
+  if (step != STEP_AGAIN)
+    return step;
   g_auto(Posted) posted = {0};
   GError *refusal = NULL;
   if (!send_post(creation, &posted, &refusal))

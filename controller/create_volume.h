@@ -10,7 +10,16 @@
  *
  * The attempt advances only on proof that its token is spent, each time after another look by name and owner:
  *   its job ended with FAIL; its job ended with SUCCESS over SPENT_AFTER_MS ago and neither GET nor any list has the
- *   disk; EVS.2220 (token too old); EVS.2219 (token of another request) for CONFLICT_MS with no such disk.
+ *   disk; EVS.2220 (token too old); EVS.2219 (token of another request) for CONFLICT_MS with no such disk;
+ *   this process has seen the deletion of its disk end well, and GET says EVS.5404.
+ * The wait of SPENT_AFTER_MS guards against a new disk that is not visible yet. A disk whose deletion this process has
+ * followed to its end (deleted_disks.h) was visible and is gone for good, so there is nothing to wait for. That the token
+ * gave this very disk is known because the cloud answered the token with its id: in the POST just sent, or in an earlier
+ * one of this process, which is remembered with its attempt; then that POST, which could only give the same answer, is
+ * not sent. Other controllers lose nothing: tokens up to the spent one can give them no disk any more, they wait for
+ * their own proof and look by name meanwhile, where they find the new disk; or they advance to the same next token, which
+ * EVS answers with the same disk. (A disk that a person brings back from the recycle bin is found by name; if a new one
+ * exists by then, there are two, by that person's hand.)
  * A POST whose answer was lost is followed by looks for LOST_ANSWER_MS (lists lag) before the next POST.
  *
  * Create deletes nothing but the remnant of a failed job whose id came from this flight's own POST: it has never left

@@ -108,6 +108,7 @@ static gboolean delete_disk(Controller *controller, RpcCall *call, const char *v
   EvsContext to_wait = context_to_wait(call);
   if (!evs_watch_delete(controller->watcher, &to_wait, volume_id, job_id, error))
     return FALSE;
+  deleted_disks_gone(controller->deleted_disks, volume_id);
   recycle_bin_report(controller->recycle_bin, &to_wait, volume_id);
   return TRUE;
 }

@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     .lanes = server_lanes_new(options.stuck_after_ms),
     .transits = transits_new(options.stuck_after_ms, clock_now_us),
     .attempts = attempts_new(),
+    .deleted_disks = deleted_disks_new(),
     .lookups = disk_lookups_new(list_disks, client),
     .capacity = capacity_cache_new(capacity_fetch, client, clock_now_us),
     .recycle_bin = recycle_bin_new(client),
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
   server_lanes_free(controller.lanes);
   transits_free(controller.transits);
   attempts_free(controller.attempts);
+  deleted_disks_free(controller.deleted_disks);
   disk_lookups_free(controller.lookups);
   capacity_cache_free(controller.capacity);
   recycle_bin_free(controller.recycle_bin);

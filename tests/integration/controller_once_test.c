@@ -194,6 +194,150 @@ static void tokens_refused_make_one_disk(void **state)
   assert_int_equal(sim_disk_count(sim), 1);
 }
 
+/* One answer with this code, the request not taken: exactly one disk, after so many requests. */
+static void refused_once(Harness *harness, const char *profile, const char *code, gint64 requests)
+{
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = profile});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *text = g_strdup_printf("{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":"
+                                          "{\"kind\":\"status\",\"status\":400,\"code\":\"%s\"}}",
+                                          code);
+  g_autofree char *fault = sim_fault(sim, text);
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  CsiVolume *again = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_string_equal(volume->id, again->id);
+  assert_int_equal(sim_fault_hits(sim, fault), 1);
+  assert_int_equal(sim_calls(sim, "6.1.1"), requests);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+/* EVS.2220: the token is too old, the next one counts. */
+static void an_expired_token_makes_one_disk(void **state)
+{
+  refused_once(*state, NULL, "EVS.2220", 2);
+}
+
+/* EVS.2221: an equal request runs. */
+static void a_request_under_way_makes_one_disk(void **state)
+{
+  refused_once(*state, NULL, "EVS.2221", 2);
+}
+
+/* EVS.2222: the cloud cannot tell what became of the first request. */
+static void an_unreadable_token_makes_one_disk(void **state)
+{
+  refused_once(*state, NULL, "EVS.2222", 2);
+}
+
+/* EVS.2223: no tokens today. */
+static void tokens_switched_off_make_one_disk(void **state)
+{
+  refused_once(*state, "{\"list_lag_ms\":500}", "EVS.2223", 2);
+}
+
+/* EVS.2221 by the cloud itself: the first request's answer is late, a second controller sends the same. */
+static void an_equal_request_of_another_controller_makes_one_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = "{\"list_lag_ms\":2000}"});
+  Plugin *controllers[CONTROLLERS];
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    controllers[i] = controller_start(harness, sim, NULL);
+  g_free(
+    sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"delay\",\"ms\":1500}}"));
+  Call calls[CONTROLLERS] = {0};
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    calls[i] = (Call){.plugin = controllers[i], .method = "CreateVolume", .request = create_request("pvc-1")};
+  calls_run(calls, CONTROLLERS);
+  for (gsize i = 0; i < CONTROLLERS; i++) {
+    call_assert_ok(&calls[i]);
+    assert_string_equal(call_volume_id(&calls[i]), call_volume_id(&calls[0]));
+  }
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    call_clear(&calls[i]);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+/* No tokens and no answer: the disk is found by name and owner. */
+static void a_lost_answer_without_tokens_makes_one_disk(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim =
+    sim_start(harness, &(SimOptions){.profile = "{\"client_token\":\"refused\",\"list_lag_ms\":1000}"});
+  Plugin *controller = controller_start(harness, sim, NULL);
+  g_autofree char *fault = sim_fault(sim, "{\"match\":{\"op\":\"6.1.1\",\"skip\":1},\"times\":1,\"action\":"
+                                          "{\"kind\":\"drop\",\"when\":\"after\"}}");
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_fault_hits(sim, fault), 1);
+  assert_int_equal(sim_calls(sim, "6.1.1"), 2);
+  assert_int_equal(sim_disk_count(sim), 1);
+  csi_delete(volume, controller);
+}
+
+/* ---- a name used again: what this process has deleted needs no other proof ---- */
+
+enum { ROUNDS = 3 };
+
+/* A disk of another size each time: its request would conflict with the token of the one before. */
+static void a_deleted_name_is_made_again_at_once(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  for (int i = 0; i < ROUNDS; i++) {
+    CsiVolume *volume = csi_create(harness, controller, "pvc-1", (10 + i / 2) * GIB, csi_mount("ext4", NULL));
+    assert_int_equal(sim_disk_count(sim), 1);
+    CsiVolume *again = csi_create(harness, controller, "pvc-1", (10 + i / 2) * GIB, csi_mount("ext4", NULL));
+    assert_string_equal(again->id, volume->id);
+    csi_delete(volume, controller);
+    assert_int_equal(sim_disk_count(sim), 0);
+  }
+  assert_int_equal(sim_calls(sim, "6.1.1"), ROUNDS);
+}
+
+/* The disk was made by an earlier process: the first token is answered with the disk that this one has deleted. */
+static void a_disk_of_an_earlier_process_too(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  process_kill(controller->process);
+  Plugin *restarted = controller_start(harness, sim, &(PluginOptions){.same_as = controller});
+  csi_delete(volume, restarted);
+  csi_create(harness, restarted, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  assert_int_equal(sim_calls(sim, "6.1.1"), 3);
+  assert_int_equal(sim_disk_count(sim), 1);
+}
+
+/* One controller has the proof and makes the disk; the other, which has none, finds that one, whoever comes first. */
+static void two_controllers_make_a_deleted_name_again(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = SLOW_CREATE});
+  Plugin *controllers[CONTROLLERS];
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    controllers[i] = controller_start(harness, sim, NULL);
+  CsiVolume *volume = csi_create(harness, controllers[0], "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
+  csi_delete(volume, controllers[0]);
+  Call calls[CONTROLLERS] = {0};
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    calls[i] = (Call){.plugin = controllers[i], .method = "CreateVolume", .request = create_request("pvc-1")};
+  CallRun *blind = call_begin(&calls[1]);
+  await_calls(sim, "6.1.1", 2);
+  CallRun *knowing = call_begin(&calls[0]);
+  call_await(knowing);
+  call_await(blind);
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    call_assert_ok(&calls[i]);
+  assert_string_equal(call_volume_id(&calls[0]), call_volume_id(&calls[1]));
+  assert_string_not_equal(call_volume_id(&calls[0]), volume->id);
+  for (gsize i = 0; i < CONTROLLERS; i++)
+    call_clear(&calls[i]);
+  assert_int_equal(sim_disk_count(sim), 1);
+  assert_int_equal(sim_calls(sim, "6.1.1"), 3);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
 
 int main(void)
@@ -209,6 +353,15 @@ int main(void)
     TEST(a_kill_in_mid_create_leaves_one_disk),
     TEST(tokens_ignored_in_silence_make_one_disk),
     TEST(tokens_refused_make_one_disk),
+    TEST(an_expired_token_makes_one_disk),
+    TEST(a_request_under_way_makes_one_disk),
+    TEST(an_unreadable_token_makes_one_disk),
+    TEST(tokens_switched_off_make_one_disk),
+    TEST(an_equal_request_of_another_controller_makes_one_disk),
+    TEST(a_lost_answer_without_tokens_makes_one_disk),
+    TEST(a_deleted_name_is_made_again_at_once),
+    TEST(a_disk_of_an_earlier_process_too),
+    TEST(two_controllers_make_a_deleted_name_again),
   };
   return cmocka_run_group_tests_name("controller_once", tests, NULL, NULL);
 }

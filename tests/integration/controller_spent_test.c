@@ -1,5 +1,5 @@
-/* Names used again: the client token of the first disk is spent, and only proof of that (a minute each) makes way for
- * a second disk. Slow by nature. */
+/* Names used again by a process that has not seen the first disk's deletion: its client token is spent, and only proof of
+ * that (a minute each) makes way for a second disk. Slow by nature. */
 #include "tests/integration/controller_support.h"
 
 enum { CALLS_MAX = 4 };
@@ -29,8 +29,9 @@ static Plugin *start_with_deleted_disk(Harness *harness, Sim **ret_sim)
   CsiVolume *volume = csi_create(harness, controller, "pvc-1", 10 * GIB, csi_mount("ext4", NULL));
   csi_delete(volume, controller);
   assert_int_equal(sim_disk_count(sim), 0);
+  process_kill(controller->process);
   *ret_sim = sim;
-  return controller;
+  return controller_start(harness, sim, &(PluginOptions){.same_as = controller});
 }
 
 /* The token's job is SUCCESS, its disk is gone. */

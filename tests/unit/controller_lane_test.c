@@ -1,7 +1,8 @@
-/* Lanes and attempts: order, giving up, and many threads at once (tsan runs this too). */
+/* Lanes, attempts and deleted disks: order, giving up, and many threads at once (tsan runs this too). */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "controller/attempts.h"
+#include "controller/deleted_disks.h"
 #include "controller/server_lane.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -145,13 +146,54 @@ static void test_attempts(void **state)
   attempts_free(attempts);
 }
 
+static void assert_found(DeletedDisks *disks, const char *name, const char *id, guint attempt)
+{
+  guint found_attempt = 0;
+  g_autofree char *found = deleted_disks_find(disks, name, &found_attempt);
+  if (!id) {
+    assert_null(found);
+    return;
+  }
+  assert_non_null(found);
+  assert_string_equal(found, id);
+  assert_int_equal(found_attempt, attempt);
+}
+
+static void test_deleted_disks(void **state)
+{
+  (void)state;
+  DeletedDisks *disks = deleted_disks_new();
+  assert_found(disks, "pvc", NULL, 0);
+  deleted_disks_made(disks, "id-0", "pvc", 0);
+  assert_found(disks, "pvc", NULL, 0); /* it still lives */
+  assert_false(deleted_disks_has(disks, "id-0"));
+  deleted_disks_gone(disks, "id-0");
+  assert_true(deleted_disks_has(disks, "id-0"));
+  assert_found(disks, "pvc", "id-0", 0);
+  deleted_disks_made(disks, "id-2", "pvc", 2);
+  deleted_disks_made(disks, "id-1", "pvc", 1);
+  deleted_disks_gone(disks, "id-2");
+  deleted_disks_gone(disks, "id-1"); /* later, but of an older token */
+  assert_found(disks, "pvc", "id-2", 2);
+  deleted_disks_gone(disks, "of another process");
+  assert_true(deleted_disks_has(disks, "of another process"));
+  for (int i = 0; i < DELETED_DISKS_MAX; i++) {
+    g_autofree char *id = g_strdup_printf("many-%d", i);
+    deleted_disks_made(disks, id, id, 0);
+    deleted_disks_gone(disks, id);
+  }
+  assert_false(deleted_disks_has(disks, "id-2"));
+  assert_found(disks, "pvc", NULL, 0); /* the ceiling was reached: all forgotten */
+  deleted_disks_free(disks);
+  deleted_disks_free(NULL);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_detach_first),
-    cmocka_unit_test(test_give_up),
-    cmocka_unit_test(test_one_at_a_time),
-    cmocka_unit_test(test_attempts),
+    cmocka_unit_test(test_detach_first),  cmocka_unit_test(test_give_up),
+    cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_attempts),
+    cmocka_unit_test(test_deleted_disks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
