@@ -31,7 +31,8 @@ struct Command {
 };
 
 typedef struct {
-  const char *name, *summary;
+  const char *name;
+  const char *summary; /* NULL: for programs, not shown */
   const Command *commands;
   gsize count;
 } CommandGroup;

@@ -27,8 +27,10 @@ static int unknown(const char *what, const char *given, const GPtrArray *known)
 static int unknown_group(const char *given)
 {
   g_autoptr(GPtrArray) known = g_ptr_array_new();
-  for (const CommandGroup *const *group = command_groups(); *group; group++)
-    g_ptr_array_add(known, (char *)(*group)->name);
+  for (const CommandGroup *const *group = command_groups(); *group; group++) {
+    if ((*group)->summary)
+      g_ptr_array_add(known, (char *)(*group)->name);
+  }
   g_ptr_array_add(known, NULL);
   return unknown("group", given, known);
 }
@@ -95,14 +97,13 @@ static void explain_variant(const CommandGroup *group, const Command *command, c
 
 static const Flag variant_flag = {.kind = FLAG_SWITCH, .help = ""};
 
-static gboolean read_rest(Session *session, const CommandGroup *group, const Command *command, void *options,
+static gboolean read_rest(Session *session, const CommandGroup *group, const Command *command, FlagSet *set,
                           char **args, GPtrArray *arguments, GError **error)
 {
   gsize index = 0;
   gboolean chosen = FALSE;
   Flag variant = variant_flag;
   variant.name = command->variant;
-  g_autoptr(FlagSet) set = command_flags(command, options);
   flag_set_add(set, session_flags, session_flag_count, session);
   if (command->variant)
     flag_set_add(set, &variant, 1, &chosen);
@@ -126,8 +127,9 @@ static int run_command(Session *session, const CommandGroup *group, const Comman
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) arguments = g_ptr_array_new();
   void *options = g_malloc0(MAX(command->options_size, 1));
+  g_autoptr(FlagSet) set = command_flags(command, options);
   int status = EXIT_OK;
-  if (!read_rest(session, group, command, options, args, arguments, &error)) {
+  if (!read_rest(session, group, command, set, args, arguments, &error)) {
     status = failure_print(error);
   } else if (session->help) {
     help_print_command(stdout, group, command->verb);

@@ -3,6 +3,16 @@
 #include "evsctl/output.h"
 #include "evsctl/session.h"
 
+const ExitStatus exit_statuses[] = {
+  {EXIT_OK, "done; of work that is waited for: ended well"},
+  {EXIT_FAILED, "refused by the cloud, or failed; with several ids, at least one of them"},
+  {EXIT_USAGE, "wrong command line or input; nothing was sent"},
+  {EXIT_GOES_ON, "not known to be over: --timeout passed while the cloud works, or its answer was lost; look "
+                 "before you repeat it"},
+  {EXIT_INTERRUPTED, "interrupted by SIGINT or SIGTERM; what the cloud has taken goes on"},
+  {0, NULL},
+};
+
 int failure_status(const GError *error)
 {
   if (session_interrupted())
@@ -46,7 +56,7 @@ int failure_print(const GError *error)
   print_code(error);
   print_line("request:", evs_error_request_id(error));
   print_line("remedy:", evs_error_remedy(error));
-  if (evs_error_outcome(error) == EVS_OUTCOME_UNKNOWN)
+  if (evs_error_outcome(error) == EVS_OUTCOME_UNKNOWN && !*evs_error_remedy(error))
     print_line("outcome:", "the cloud may have taken it: look before you send it again");
   return failure_status(error);
 }

@@ -12,6 +12,13 @@ enum {
   EXIT_INTERRUPTED = 130, /* by SIGINT or SIGTERM; what the cloud took goes on */
 };
 
+/* The same for people: help and man page. Ended by text NULL. */
+typedef struct {
+  int status;
+  const char *text;
+} ExitStatus;
+extern const ExitStatus exit_statuses[];
+
 /* Prints to stderr what went wrong: text, and where they are known the cloud's code, the request's id and the remedy.
  *
  *     evsctl: delete disk: volume is in use

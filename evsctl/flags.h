@@ -44,8 +44,12 @@ void flag_set_free(FlagSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FlagSet, flag_set_free)
 /* options NULL: for listing alone. */
 void flag_set_add(FlagSet *set, const Flag *flags, gsize count, void *options);
-/* A flag for each field of the record that text can set. */
+/* A flag for each field of the record that text can set. A secret field's flag takes a file: all users of the machine can
+ * read a command line. */
 void flag_set_add_record(FlagSet *set, const EvsRecord *record, void *value);
+/* The same for a list's query or request, whose "limit" is the size of a page. */
+#define PAGE_SIZE_FLAG "page-size"
+void flag_set_add_query(FlagSet *set, const EvsRecord *record, void *value);
 
 /* One flag as help and completion show it. Strings live as long as the set. */
 typedef struct {

@@ -1,17 +1,43 @@
 /* All groups of commands. */
-#include "evsctl/command.h"
+#include "evsctl/commands.h"
 
 extern const CommandGroup api_group;
+extern const CommandGroup complete_group;
+extern const CommandGroup completion_group;
 extern const CommandGroup csi_group;
+extern const CommandGroup man_group;
 
-static const CommandGroup *const groups[] = {
-  &csi_group,
-  &api_group,
-  NULL,
+/* Groups with files of their own, shown behind those of the API. */
+static const CommandGroup *const own_groups[] = {
+  &csi_group, &api_group, &completion_group, &man_group, &complete_group,
 };
 
+enum { MAX_GROUPS = 64 };
+
+static CommandGroup *operation_group_make(const OperationGroup *named)
+{
+  CommandGroup *group = g_new0(CommandGroup, 1);
+  Command *commands = g_new0(Command, operation_command_count);
+  *group = (CommandGroup){.name = named->name, .summary = named->summary, .commands = commands};
+  for (gsize i = 0; i < operation_command_count; i++) {
+    if (g_str_equal(operation_commands[i].group, named->name))
+      commands[group->count++] = operation_command_make(&operation_commands[i]);
+  }
+  return group;
+}
+
+/* Made once, for the life of the process; the main thread alone. */
 const CommandGroup *const *command_groups(void)
 {
+  static const CommandGroup *groups[MAX_GROUPS];
+  gsize count = 0;
+  if (groups[0])
+    return groups;
+  for (const OperationGroup *named = operation_groups; named->name; named++)
+    groups[count++] = operation_group_make(named);
+  for (gsize i = 0; i < G_N_ELEMENTS(own_groups); i++)
+    groups[count++] = own_groups[i];
+  g_assert(count < MAX_GROUPS);
   return groups;
 }
 

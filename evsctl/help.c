@@ -33,13 +33,14 @@ void help_print(FILE *out)
   fputs("usage: evsctl [OPTIONS] GROUP VERB ...\n"
         "       evsctl --version\n\ngroups (each has --help):\n",
         out);
-  for (const CommandGroup *const *group = command_groups(); *group; group++)
-    fprintf(out, "  %-16s %s\n", (*group)->name, (*group)->summary);
+  for (const CommandGroup *const *group = command_groups(); *group; group++) {
+    if ((*group)->summary)
+      fprintf(out, "  %-16s %s\n", (*group)->name, (*group)->summary);
+  }
   print_global_flags(out);
-  fputs("\nexit status: 0 done; 1 refused or failed; 2 wrong usage, nothing was sent; 3 not known to be over "
-        "(the time\n"
-        "passed while the cloud works, or its answer was lost); 130 interrupted\n",
-        out);
+  fputs("\nexit status:\n", out);
+  for (const ExitStatus *row = exit_statuses; row->text; row++)
+    fprintf(out, "  %3d  %s\n", row->status, row->text);
 }
 
 static void print_usage(FILE *out, const CommandGroup *group, const Command *command)
