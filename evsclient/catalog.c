@@ -1,80 +1,80 @@
 #include "evsclient/catalog.h"
 
 #include "evsclient/api.h"
-#include "evsclient/catalog_json.h"
+#include "evsclient/records.h"
+#include "evsclient/typed_call.h"
 
-static void disk_type_free(gpointer data)
+/* An absent list means all zones, an empty one cannot be told from it. */
+static void settle_type(gpointer value)
 {
-  EvsDiskType *type = data;
-  g_free(type->id);
-  g_free(type->name);
-  g_strfreev(type->zones);
-  g_strfreev(type->sold_out);
-  g_free(type);
+  EvsDiskType *type = value;
+  if (!type->zones[0])
+    g_clear_pointer(&type->zones, g_strfreev);
 }
 
-/* "az-1, az-2" */
-static char **split_zones(const char *list)
+static const EvsField type_fields[] = {
+  EVS_FIELD(EvsDiskType, id, TEXT, "id"),
+  EVS_FIELD(EvsDiskType, name, TEXT, "name"),
+  EVS_FIELD(EvsDiskType, description, TEXT, "description"),
+  EVS_FIELD(EvsDiskType, is_public, BOOL, "is_public"),
+  EVS_FIELD(EvsDiskType, qos_id, TEXT, "qos_specs_id"),
+  EVS_FIELD(EvsDiskType, zones, TEXTS, "extra_specs/RESKEY:availability_zones"),
+  EVS_FIELD(EvsDiskType, sold_out, TEXTS, "extra_specs/os-vendor-extended:sold_out_availability_zones"),
+  EVS_FIELD(EvsDiskType, backend, TEXT, "extra_specs/volume_backend_name"),
+};
+const EvsRecord evs_record_disk_type =
+  EVS_RECORD("disk type", EvsDiskType, type_fields, .key = "name", .settle = settle_type);
+
+static void settle_zone(gpointer value)
 {
-  char **parts = g_strsplit(list, ",", -1);
-  guint kept = 0;
-  for (guint i = 0; parts[i]; i++) {
-    char *part = g_strstrip(parts[i]);
-    if (*part)
-      parts[kept++] = part;
-    else
-      g_free(part);
-  }
-  parts[kept] = NULL;
-  return parts;
+  EvsZone *zone = value;
+  zone->available |= !*zone->state;
 }
 
-GPtrArray *evs_disk_types_from_json(const json_t *answer)
+static const EvsField zone_fields[] = {
+  EVS_FIELD(EvsZone, name, TEXT, "zoneName"),
+  EVS_FIELD(EvsZone, available, BOOL, "zoneState/available"),
+  EVS_FIELD(EvsZone, state, TEXT, "zoneState/available", .flags = EVS_FIELD_DERIVED),
+};
+const EvsRecord evs_record_zone =
+  EVS_RECORD("availability zone", EvsZone, zone_fields, .key = "zoneName", .settle = settle_zone);
+
+void evs_disk_type_free(EvsDiskType *type)
 {
-  GPtrArray *types = g_ptr_array_new_with_free_func(disk_type_free);
-  gsize i;
-  json_t *item;
-  json_array_foreach(json_object_get(answer, "volume_types"), i, item)
-  {
-    const json_t *specs = json_object_get(item, "extra_specs");
-    g_autofree char *zones = evs_json_text(specs, "RESKEY:availability_zones");
-    g_autofree char *sold_out = evs_json_text(specs, "os-vendor-extended:sold_out_availability_zones");
-    EvsDiskType *type = g_new0(EvsDiskType, 1);
-    type->id = evs_json_text(item, "id");
-    type->name = evs_json_text(item, "name");
-    type->zones = *zones ? split_zones(zones) : NULL;
-    type->sold_out = split_zones(sold_out);
-    g_ptr_array_add(types, type);
-  }
+  evs_record_free(&evs_record_disk_type, type);
+}
+
+void evs_zone_free(EvsZone *zone)
+{
+  evs_record_free(&evs_record_zone, zone);
+}
+
+/* ---- the lists, kept per client: they change rarely and are asked for at every create ---- */
+
+static GPtrArray *read_types(const json_t *answer)
+{
+  gpointer types = NULL;
+  evs_reply_read(EVS_OP_TYPE_LIST, answer, &types, NULL);
+  g_ptr_array_set_free_func(types, (GDestroyNotify)evs_disk_type_free);
   return types;
 }
 
-GPtrArray *evs_zones_from_json(const json_t *answer)
+static GPtrArray *read_zones(const json_t *answer)
 {
-  GPtrArray *zones = g_ptr_array_new_with_free_func(g_free);
-  const json_t *list = json_object_get(answer, "availabilityZoneInfo");
-  if (!list) /* both spellings are documented */
-    list = json_object_get(answer, "availabilityZonesInfo");
-  gsize i;
-  json_t *item;
-  json_array_foreach(list, i, item)
-  {
-    g_autofree char *name = evs_json_text(item, "zoneName");
-    if (*name && evs_json_bool(json_object_get(item, "zoneState"), "available", TRUE))
-      g_ptr_array_add(zones, g_steal_pointer(&name));
-  }
+  gpointer zones = NULL;
+  evs_reply_read(EVS_OP_ZONE_LIST, answer, &zones, NULL);
+  g_ptr_array_set_free_func(zones, (GDestroyNotify)evs_zone_free);
   return zones;
 }
 
-/* The answer is kept per client and operation: both lists change rarely and are asked for at every create. */
-static GPtrArray *cached(EvsClient *client, const EvsContext *context, const EvsOperation *operation,
-                         EvsCacheSlot slot, GPtrArray *(*read)(const json_t *), GError **error)
+static GPtrArray *cached(EvsClient *client, const EvsContext *context, EvsOp op, EvsCacheSlot slot,
+                         GPtrArray *(*read)(const json_t *), GError **error)
 {
   GPtrArray *list = evs_client_cache_read(client, slot, read);
   if (list)
     return list;
-  EvsCall call = {.operation = operation};
-  g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
+  EvsTypedCall call = {.op = op};
+  g_autoptr(json_t) answer = evs_typed_answer(client, context, &call, error);
   if (!answer)
     return NULL;
   list = read(answer);
@@ -82,17 +82,39 @@ static GPtrArray *cached(EvsClient *client, const EvsContext *context, const Evs
   return list;
 }
 
-GPtrArray *evs_zone_list(EvsClient *client, const EvsContext *context, GError **error)
-{
-  return cached(client, context, &evs_operations[EVS_OP_ZONE_LIST], EVS_CACHE_ZONES, evs_zones_from_json,
-                error);
-}
-
 GPtrArray *evs_disk_type_list(EvsClient *client, const EvsContext *context, GError **error)
 {
-  return cached(client, context, &evs_operations[EVS_OP_TYPE_LIST], EVS_CACHE_TYPES, evs_disk_types_from_json,
-                error);
+  return cached(client, context, EVS_OP_TYPE_LIST, EVS_CACHE_TYPES, read_types, error);
 }
+
+EvsDiskType *evs_disk_type_get(EvsClient *client, const EvsContext *context, const char *type_id,
+                               GError **error)
+{
+  EvsTypedCall call = {.op = EVS_OP_TYPE_GET, .id = type_id};
+  gpointer type = NULL;
+  return evs_typed_call(client, context, &call, &type, error) ? type : NULL;
+}
+
+GPtrArray *evs_zone_list_all(EvsClient *client, const EvsContext *context, GError **error)
+{
+  return cached(client, context, EVS_OP_ZONE_LIST, EVS_CACHE_ZONES, read_zones, error);
+}
+
+GPtrArray *evs_zone_list(EvsClient *client, const EvsContext *context, GError **error)
+{
+  g_autoptr(GPtrArray) zones = evs_zone_list_all(client, context, error);
+  if (!zones)
+    return NULL;
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < zones->len; i++) {
+    const EvsZone *zone = zones->pdata[i];
+    if (zone->available)
+      g_ptr_array_add(names, g_strdup(zone->name));
+  }
+  return names;
+}
+
+/* ---- judging ---- */
 
 EvsOffer evs_disk_type_offer(GPtrArray *types, const char *name, const char *zone)
 {

@@ -1,7 +1,8 @@
-/* Quotas of the project (7.3.1), and the recycle bin (cloud-facts F2). */
+/* Quotas of the project (reference 7.3.1). */
 #pragma once
 
 #include "evsclient/client.h"
+#include "evsclient/recycle_bin.h"
 
 G_BEGIN_DECLS
 #pragma GCC visibility push(default)
@@ -12,8 +13,9 @@ typedef struct {
 } EvsQuotaItem;
 
 /* "volumes", "gigabytes", "snapshots", "gigabytes_SSD" ... -> EvsQuotaItem*. Types of which the cloud says nothing are
- * absent. */
+ * absent. evs_quota_free() frees the items: the table has no function for that. */
 typedef struct {
+  char *project_id;
   GHashTable *items;
 } EvsQuota;
 
@@ -27,16 +29,6 @@ gint64 evs_quota_left(const EvsQuota *quota, const char *name);
 
 /* Asked anew each time. */
 EvsQuota *evs_quota_get(EvsClient *client, const EvsContext *context, GError **error);
-
-/* Is the disk in the recycle bin, and until when? *ret_found FALSE: no (not an error; a cloud without a bin has none).
- * *ret_until gets the planned time of deletion as the cloud writes it ("" if it does not say), newly allocated; NULL if
- * not found. */
-gboolean evs_recycle_bin_find(EvsClient *client, const EvsContext *context, const char *volume_id,
-                              gboolean *ret_found, char **ret_until, GError **error);
-
-/* Is the bin switched on? A cloud without a bin has it off (not an error). */
-gboolean evs_recycle_bin_policy(EvsClient *client, const EvsContext *context, gboolean *ret_on,
-                                GError **error);
 
 #pragma GCC visibility pop
 G_END_DECLS

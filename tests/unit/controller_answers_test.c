@@ -27,7 +27,7 @@ typedef struct {
 static EvsQuota *new_quota(void)
 {
   EvsQuota *quota = g_new0(EvsQuota, 1);
-  quota->items = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  quota->items = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   return quota;
 }
 

@@ -1,7 +1,7 @@
 /* evsclient/disk_change.c and quota.c: bodies, refusals, and that no change is sent twice. */
 #include "evsclient/disk_change.h"
 #include "evsclient/quota.h"
-#include "evsclient/quota_json.h"
+#include "evsclient/records.h"
 #include "tests/unit/evsclient_fixture.h"
 
 #define POST_EXTEND "POST /v2.1/" PROJECT "/cloudvolumes/" DISK_ID "/action"
@@ -145,10 +145,10 @@ static void test_hostile_quota(void **state)
   const char *text = "{\"a\":{\"limit\":9223372036854775807,\"in_use\":9223372036854775807,\"reserved\":"
                      "9223372036854775807},\"b\":{\"limit\":5,\"in_use\":-9,\"reserved\":-1}}";
   g_autoptr(json_t) set = evs_json_parse(text, strlen(text));
-  g_autoptr(EvsQuota) quota = evs_quota_from_json(set), none = evs_quota_from_json(NULL);
+  g_autoptr(EvsQuota) quota = evs_record_read(&evs_record_quota, set);
   assert_int_equal(evs_quota_left(quota, "a"), 0);
   assert_int_equal(evs_quota_left(quota, "b"), 5);
-  assert_null(evs_quota_item(none, "a"));
+  assert_null(evs_record_read(&evs_record_quota, NULL));
 }
 
 static gboolean find_recycled(Fixture *fixture, gboolean *ret_found, char **ret_until, GError **error)

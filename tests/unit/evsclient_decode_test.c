@@ -1,9 +1,10 @@
 /* Decoding and encoding of evsclient: json, disk_json, job, catalog, error_body, codes. */
-#include "evsclient/catalog_json.h"
+#include "evsclient/catalog.h"
 #include "evsclient/codes.h"
 #include "evsclient/disk_json.h"
 #include "evsclient/error_body.h"
 #include "evsclient/job_json.h"
+#include "evsclient/typed_call.h"
 
 #include "tests/unit/cmocka_all.h"
 
@@ -187,6 +188,13 @@ static void test_job(void **state)
   assert_string_equal(waiting->volume_id, "");
 }
 
+static gpointer read_reply(EvsOp op, const json_t *answer)
+{
+  gpointer reply = NULL;
+  assert_true(evs_reply_read(op, answer, &reply, NULL));
+  return reply;
+}
+
 static void test_catalog(void **state)
 {
   (void)state;
@@ -194,21 +202,28 @@ static void test_catalog(void **state)
     parse("{\"volume_types\":[{\"id\":\"1\",\"name\":\"SAS\",\"extra_specs\":{\"RESKEY:availability_zones\":"
           "\"az1, az2\","
           "\"os-vendor-extended:sold_out_availability_zones\":\"az2\"}},{\"id\":\"2\",\"name\":\"SSD\"}]}");
-  g_autoptr(GPtrArray) types = evs_disk_types_from_json(answer);
+  GPtrArray *types = read_reply(EVS_OP_TYPE_LIST, answer);
   assert_int_equal(evs_disk_type_offer(types, "SAS", "az1"), EVS_OFFER_YES);
   assert_int_equal(evs_disk_type_offer(types, "SAS", "az2"), EVS_OFFER_SOLD_OUT);
   assert_int_equal(evs_disk_type_offer(types, "SAS", "az3"), EVS_OFFER_NOT_IN_ZONE);
   assert_int_equal(evs_disk_type_offer(types, "SSD", "az9"), EVS_OFFER_YES);
   assert_int_equal(evs_disk_type_offer(types, "ESSD", "az1"), EVS_OFFER_NO_TYPE);
+  evs_reply_free(EVS_OP_TYPE_LIST, types);
   g_autoptr(json_t) zone_answer =
     parse("{\"availabilityZoneInfo\":[{\"zoneName\":\"az1\",\"zoneState\":{\"available\":"
           "true}},{\"zoneName\":\"az2\",\"zoneState\":{\"available\":\"false\"}}]}");
-  g_autoptr(GPtrArray) zones = evs_zones_from_json(zone_answer);
-  assert_int_equal(zones->len, 1);
-  assert_string_equal(zones->pdata[0], "az1");
+  GPtrArray *zones = read_reply(EVS_OP_ZONE_LIST, zone_answer);
+  const EvsZone *first = zones->pdata[0], *second = zones->pdata[1];
+  assert_string_equal(first->name, "az1");
+  assert_true(first->available);
+  assert_false(second->available);
+  evs_reply_free(EVS_OP_ZONE_LIST, zones);
   g_autoptr(json_t) other_answer = parse("{\"availabilityZonesInfo\":[{\"zoneName\":\"az3\"}]}");
-  g_autoptr(GPtrArray) others = evs_zones_from_json(other_answer);
-  assert_string_equal(others->pdata[0], "az3");
+  GPtrArray *others = read_reply(EVS_OP_ZONE_LIST, other_answer);
+  const EvsZone *third = others->pdata[0];
+  assert_string_equal(third->name, "az3");
+  assert_true(third->available);
+  evs_reply_free(EVS_OP_ZONE_LIST, others);
 }
 
 static void test_error_bodies(void **state)

@@ -1,0 +1,36 @@
+/* Tags of disks (reference 6.3). A disk has at most 10. A key has 1 to 36 characters, a value 1 to 43: letters, digits, '_'
+ * and '-'. Tags that others have set may hold more. */
+#pragma once
+
+#include "evsclient/disk.h"
+
+G_BEGIN_DECLS
+#pragma GCC visibility push(default)
+
+typedef struct {
+  char *key, *value;
+} EvsTag;
+
+/* 6.3.1: string -> string; tags of the same key are overwritten. */
+gboolean evs_tag_add(EvsClient *client, const EvsContext *context, const char *volume_id, GHashTable *tags,
+                     GError **error);
+/* 6.3.2: NULL-terminated. */
+gboolean evs_tag_remove(EvsClient *client, const EvsContext *context, const char *volume_id,
+                        const char *const *keys, GError **error);
+
+/* 6.3.3: all keys in use in the project -> their values (char **). The caller's (g_hash_table_unref). */
+GHashTable *evs_tag_list(EvsClient *client, const EvsContext *context, GError **error);
+
+typedef struct {
+  GPtrArray *tags;     /* of EvsTag* */
+  GPtrArray *sys_tags; /* the cloud's own, of EvsTag* */
+} EvsDiskTags;
+
+void evs_disk_tags_free(EvsDiskTags *tags);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsDiskTags, evs_disk_tags_free)
+
+/* 6.3.4. NOT_FOUND when there is no such disk. */
+EvsDiskTags *evs_tag_get(EvsClient *client, const EvsContext *context, const char *volume_id, GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS
