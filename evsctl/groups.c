@@ -6,10 +6,11 @@ extern const CommandGroup complete_group;
 extern const CommandGroup completion_group;
 extern const CommandGroup csi_group;
 extern const CommandGroup man_group;
+extern const CommandGroup orphans_group;
 
 /* Groups with files of their own, shown behind those of the API. */
 static const CommandGroup *const own_groups[] = {
-  &csi_group, &api_group, &completion_group, &man_group, &complete_group,
+  &csi_group, &api_group, &orphans_group, &completion_group, &man_group, &complete_group,
 };
 
 enum { MAX_GROUPS = 64 };

@@ -8,6 +8,9 @@
 #include "evsclient/disk.h"
 #include "evsclient/snapshot.h"
 
+/* What --driver-name is unless given. */
+#define OWNER_DEFAULT_DRIVER "evs.csi.huaweicloud.com"
+
 #define OWNER_KEY_CLUSTER "evs.csi.huaweicloud.com/cluster"
 #define OWNER_KEY_DRIVER "evs.csi.huaweicloud.com/driver"
 #define OWNER_KEY_NAME_HASH "evs.csi.huaweicloud.com/name-sha256"
