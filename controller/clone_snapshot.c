@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/context.h"
+#include "controller/snapshot_crowd.h"
 #include "controller/snapshot_find.h"
 #include "controller/snapshot_remove.h"
 #include "controller/snapshot_take.h"
 #include "ownership/snapshot_kind.h"
 
-enum { HASH_DIGITS = 32 };
+enum { HASH_DIGITS = 32, CROWD_PAUSE_MS = 3000 };
 
 char *clone_snapshot_name(const Owner *owner, const char *volume_id, const char *volume_name)
 {
@@ -41,6 +42,26 @@ static EvsSnapshot *find_or_take(Controller *controller, RpcCall *call, const ch
   return found.snapshot ? g_steal_pointer(&found.snapshot) : take(controller, call, volume_id, name, error);
 }
 
+/* Other clones' snapshots go as soon as these are done. */
+static EvsSnapshot *find_or_take_in_turn(Controller *controller, RpcCall *call, const char *volume_id,
+                                         const char *name, GError **error)
+{
+  EvsContext to_send = context_to_send(call);
+  for (;;) {
+    g_autoptr(GError) local = NULL;
+    EvsSnapshot *snapshot = find_or_take(controller, call, volume_id, name, &local);
+    if (snapshot)
+      return snapshot;
+    if (!snapshot_crowd_is_passing(local)) {
+      g_propagate_error(error, g_steal_pointer(&local));
+      return NULL;
+    }
+    rpc_call_note(call, "waiting for other clones of disk %s", volume_id);
+    if (!context_pause(&to_send, CROWD_PAUSE_MS, local->message, error))
+      return NULL;
+  }
+}
+
 /* Takes the snapshot. */
 static EvsSnapshot *await(Controller *controller, RpcCall *call, EvsSnapshot *taken, GError **error)
 {
@@ -59,7 +80,7 @@ EvsSnapshot *clone_snapshot_make(Controller *controller, RpcCall *call, const ch
                                  const char *volume_name, GError **error)
 {
   g_autofree char *name = clone_snapshot_name(&controller->owner, volume_id, volume_name);
-  EvsSnapshot *snapshot = find_or_take(controller, call, volume_id, name, error);
+  EvsSnapshot *snapshot = find_or_take_in_turn(controller, call, volume_id, name, error);
   if (!snapshot)
     return NULL;
   g_autofree char *resource = snapshot_resource(snapshot->id);

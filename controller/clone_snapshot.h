@@ -12,8 +12,9 @@
 /* Newly allocated. */
 char *clone_snapshot_name(const Owner *owner, const char *volume_id, const char *volume_name);
 
-/* The snapshot, once it is available; taken now unless an earlier call did. NULL with error: a failed one was removed
- * (INTERNAL); ABORTED when the time is up. */
+/* The snapshot, once it is available; taken now unless an earlier call did. More clones of one disk at once than it may
+ * have snapshots wait for each other here; they cannot share one, which would hold what the disk held before the later
+ * calls. NULL with error: a failed one was removed (INTERNAL); ABORTED when the time is up. */
 EvsSnapshot *clone_snapshot_make(Controller *controller, RpcCall *call, const char *volume_id,
                                  const char *volume_name, GError **error);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/context.h"
+#include "controller/snapshot_crowd.h"
 #include "controller/snapshot_find.h"
 #include "controller/snapshot_remove.h"
 #include "ownership/snapshot_kind.h"
@@ -33,12 +34,19 @@ static EvsSnapshot *post(const Taking *taking, GError **error)
   return evs_snapshot_create(taking->controller->client, &taking->to_send, &body, error);
 }
 
-/* Quotas are final for snapshots (see the header). Takes the refusal. */
+/* Quotas are final for snapshots (see the header), unless clones of the disk fill them for the moment. Takes the
+ * refusal. */
 static void refuse(const Taking *taking, GError *refusal, GError **error)
 {
+  const char *volume_id = taking->order->volume_id;
   if (evs_error_is(refusal, EVS_CODE_RESOURCE_EXHAUSTED))
     refusal->code = EVS_CODE_FAILED_PRECONDITION;
-  g_propagate_prefixed_error(error, refusal, "taking a snapshot of disk '%s': ", taking->order->volume_id);
+  if (snapshot_crowd_is_refusal(refusal) &&
+      snapshot_crowd_passes(taking->controller, &taking->to_wait, volume_id)) {
+    refusal->code = EVS_CODE_ABORTED;
+    g_prefix_error(&refusal, "clones of the disk that run now hold snapshots of it: ");
+  }
+  g_propagate_prefixed_error(error, refusal, "taking a snapshot of disk '%s': ", volume_id);
 }
 
 /* Looks until the snapshot of a POST without answer shows up. *ret_snapshot is NULL when it did not in time. */

@@ -30,7 +30,8 @@ typedef struct {
  * first: the caller compares. NULL with error:
  *   FAILED_PRECONDITION for quotas and the limit per disk (final on purpose: the snapshotter would never let go of a
  *   VolumeSnapshot whose creation ends with RESOURCE_EXHAUSTED); INTERNAL when it failed at once (and was removed);
- *   ABORTED when the time is up. */
+ *   ABORTED when the time is up, and instead of the limit when clones of the disk hold snapshots that will go
+ *   (snapshot_crowd_is_passing()). */
 EvsSnapshot *snapshot_take(Controller *controller, RpcCall *call, const SnapshotOrder *order, GError **error);
 
 /* Deletes failed snapshots (status error) of one of our names; best effort, logged. */

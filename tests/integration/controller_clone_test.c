@@ -229,6 +229,65 @@ static void clones_of_one_disk_at_once(void **state)
   assert_int_equal(sim_disk_count(sim), CLONES + 1);
 }
 
+static gboolean are_seven_snapshots(void *data)
+{
+  return sim_snapshot_count(data) == 7;
+}
+
+/* A disk has 7 snapshots at most: the clones beyond wait for the others, a snapshot is told to come again. Lists lag, so
+ * that the reason is not seen at once. */
+static void more_clones_than_snapshots(void **state)
+{
+  enum { CLONES = 12 };
+  Harness *harness = *state;
+  Sim *sim = sim_start(
+    harness, &(SimOptions){.profile = "{\"jobs\":{\"createVolume\":{\"median_ms\":4000,\"sigma\":0}},"
+                                      "\"list_lag_ms\":1000}"});
+  Plugin *controllers[] = {controller_start(harness, sim, NULL), controller_start(harness, sim, NULL)};
+  CsiVolume *source = new_volume(harness, controllers[0], "pvc-1");
+  write_both(sim, source->id, "one", "two");
+  Call calls[CLONES] = {0};
+  CallRun *runs[CLONES];
+  for (gsize i = 0; i < CLONES; i++) {
+    g_autofree char *name = g_strdup_printf("clone-%zu", i);
+    calls[i] = (Call){.plugin = controllers[i % G_N_ELEMENTS(controllers)],
+                      .method = "CreateVolume",
+                      .request = sourced_request(name, "volume", source->id)};
+    runs[i] = call_begin(&calls[i]);
+  }
+  assert_true(wait_until(are_seven_snapshots, sim, HARNESS_WAIT_MS));
+  csi_expect_error(controllers[0], "CreateSnapshot", snapshot_request("snap-1", source->id), EVS_CODE_ABORTED,
+                   "clones of the disk that run now hold snapshots of it");
+  for (gsize i = 0; i < CLONES; i++)
+    call_await(runs[i]);
+  for (gsize i = 0; i < CLONES; i++) {
+    call_assert_ok(&calls[i]);
+    assert_both(sim, call_volume_id(&calls[i]), "one", "two");
+    call_clear(&calls[i]);
+  }
+  sim_wait_snapshot_count(sim, 0);
+  assert_int_equal(sim_disk_count(sim), CLONES + 1);
+}
+
+/* Snapshots that stay are another matter: the refusal is final. */
+static void a_disk_full_of_snapshots_has_no_clones(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *controller = controller_start(harness, sim, NULL);
+  CsiVolume *source = new_volume(harness, controller, "pvc-1");
+  for (int i = 0; i < 7; i++) {
+    g_autofree char *name = g_strdup_printf("snap-%d", i);
+    g_free(snapshot_create(controller, name, source->id));
+  }
+  csi_expect_error(controller, "CreateVolume", sourced_request("pvc-2", "volume", source->id),
+                   EVS_CODE_FAILED_PRECONDITION, "EVS.5413");
+  csi_expect_error(controller, "CreateSnapshot", snapshot_request("snap-7", source->id),
+                   EVS_CODE_FAILED_PRECONDITION, "EVS.5413");
+  assert_int_equal(sim_disk_count(sim), 1);
+  assert_int_equal(sim_snapshot_count(sim), 7);
+}
+
 /* A failed job is final: the temporary snapshot goes with it. */
 static void a_failed_clone_leaves_nothing(void **state)
 {
@@ -336,6 +395,8 @@ int main(void)
     TEST(a_scsi_disk_gives_scsi_disks),
     TEST(a_clone_has_the_bytes_and_leaves_nothing),
     TEST(clones_of_one_disk_at_once),
+    TEST(more_clones_than_snapshots),
+    TEST(a_disk_full_of_snapshots_has_no_clones),
     TEST(a_failed_clone_leaves_nothing),
     TEST(a_kill_after_the_snapshot_leaves_nothing),
     TEST(a_kill_after_the_request_leaves_nothing),
