@@ -1,13 +1,16 @@
 /* What the node must not do: touch a disk that is not surely the right one or surely empty, leave the kubelet
  * directory, take a mount of somebody else for its own, or need the disk to get rid of a mount. */
 #include "tests/integration/node_support.h"
+#include "tests/unit/refuse_call.h"
 
 #include "base/clock.h"
 #include "base/thread.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void expect_stage_error(const Plugin *node, const BenchDisk *disk, const char *fs_type, EvsCode code,
                                const char *text)
@@ -365,6 +368,19 @@ static void unknown_volumes_are_gone_already(void **state)
                    EVS_CODE_INVALID_ARGUMENT, "volume_id is empty");
 }
 
+static void a_volume_lives(void **state)
+{
+  NodeBench *bench = node_bench_new(*state);
+  Plugin *node = bench_node_start(bench, NULL);
+  BenchDisk *disk = bench_disk_new(bench, 64 * MIB);
+  bench_ok(node, "NodeStageVolume", bench_stage(disk, csi_mount("ext4", NULL), TRUE));
+  bench_ok(node, "NodePublishVolume", bench_publish(disk, csi_mount("ext4", NULL), disk->target, FALSE));
+  assert_int_equal(bench_mount_count(disk->target), 1);
+  bench_ok(node, "NodeUnpublishVolume", bench_unpublish(disk, disk->target));
+  bench_ok(node, "NodeUnstageVolume", bench_unstage(disk));
+  assert_int_equal(bench_mount_count(disk->staging), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
 
 int main(void)
@@ -386,5 +402,13 @@ int main(void)
     TEST(mounts_go_though_the_disk_has_gone),
     TEST(unknown_volumes_are_gone_already),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  /* on a kernel before 5.6, or below a seccomp profile that does not know the call */
+  const struct CMUnitTest without_openat2[] = {
+    TEST(a_volume_lives),
+    TEST(paths_outside_are_refused_by_field),
+    TEST(a_link_at_the_target_is_removed_not_followed),
+  };
+  refuse_call(SYS_openat2, ENOSYS);
+  return failed + cmocka_run_group_tests_name("without openat2", without_openat2, NULL, NULL);
 }

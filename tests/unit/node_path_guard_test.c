@@ -1,9 +1,15 @@
-/* node/path_guard.c: paths that lead out of the kubelet directory, by text or by links. */
+/* node/path_guard.c: paths that lead out of the kubelet directory, by text or by links; all of it with openat2(2), on a
+ * kernel that has none, and below a seccomp profile that refuses it. */
 #include "base/error.h"
+#include "base/thread.h"
 #include "node/path_guard.h"
-#include "tests/unit/cmocka_all.h"
+#include "tests/unit/refuse_call.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 typedef struct {
   char *root;
@@ -161,18 +167,89 @@ static void a_bad_root_is_refused(void **state)
   assert_true(evs_error_is(error, EVS_CODE_FAILED_PRECONDITION));
 }
 
+static int refused_with; /* what openat2 fails with; 0: it works */
+
+static void openat2_is_as_the_group_says(void **state)
+{
+  (void)state;
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+  int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
+  assert_int_equal(fd < 0 ? errno : 0, refused_with);
+  if (fd >= 0)
+    close(fd);
+}
+
+typedef struct {
+  const char *one, *other;
+  gint stop; /* atomic */
+  gboolean wrong;
+} Swap;
+
+/* An even number of times, so that both are what they were in the end. */
+static void *exchange_all_the_time(void *data)
+{
+  Swap *swap = data;
+  while (!g_atomic_int_get(&swap->stop))
+    for (int i = 0; i < 2; i++)
+      (void)!renameat2(AT_FDCWD, swap->one, AT_FDCWD, swap->other, RENAME_EXCHANGE);
+  return NULL;
+}
+
+/* A walk that goes on while a pod exchanges a directory for a link, back and forth: it ends in the directory or is
+ * refused, and never stands behind the link. */
+static void a_directory_that_turns_into_a_link_leads_nowhere(void **state)
+{
+  enum { ROUNDS = 2000 };
+  const Fence *fence = *state;
+  g_autofree char *path = g_strconcat(fence->root, "/a/passwd", NULL);
+  g_autofree char *directory = g_strconcat(fence->root, "/a", NULL);
+  g_autofree char *link = g_strconcat(fence->root, "/link", NULL);
+  Swap swap = {.one = directory, .other = link};
+  Thread thread = thread_start("swap", exchange_all_the_time, &swap);
+  int refused = 0, opened = 0;
+  for (int i = 0; i < ROUNDS; i++) {
+    g_auto(GuardedPath) guarded = GUARDED_PATH_INIT;
+    g_autoptr(GError) error = NULL;
+    if (!path_guard_resolve(fence->guard, "target_path", path, &guarded, &error)) {
+      swap.wrong |= !evs_error_is(error, EVS_CODE_INVALID_ARGUMENT);
+      refused++;
+      continue;
+    }
+    struct stat status;
+    swap.wrong |= fstatat(guarded.parent, "passwd", &status, AT_SYMLINK_NOFOLLOW) == 0; /* that is /etc */
+    opened++;
+  }
+  g_atomic_int_set(&swap.stop, 1);
+  thread_join(thread);
+  assert_false(swap.wrong);
+  assert_int_equal(refused + opened, ROUNDS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(openat2_is_as_the_group_says),
     TEST(text_that_leads_out_is_refused),
     TEST(links_and_files_on_the_way_are_refused),
     TEST(a_link_as_last_component_is_not_followed),
+    TEST(a_directory_that_turns_into_a_link_leads_nowhere),
     TEST(paths_are_made_and_removed),
     TEST(data_is_not_removed),
     TEST(the_root_may_be_a_link_and_is_shown_real),
     cmocka_unit_test(a_bad_root_is_refused),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  static const struct {
+    const char *name;
+    int refused_with;
+  } groups[] = {{"openat2", 0}, {"no openat2", ENOSYS}, {"openat2 refused", EPERM}};
+  int failed = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+    refused_with = groups[i].refused_with;
+    if (refused_with)
+      refuse_call(SYS_openat2, (guint32)refused_with);
+    failed += cmocka_run_group_tests_name(groups[i].name, tests, NULL, NULL);
+  }
+  return failed;
 }
