@@ -61,7 +61,22 @@ static char *read_ext_attribute(dev_t number, const char *name)
   return text_read_file(path, MAX_ATTRIBUTE_BYTES, &text, NULL, NULL) ? g_strstrip(text) : NULL;
 }
 
-static gboolean ext_errors(dev_t number, char **ret_text)
+/* As the kernel numbers what went wrong (ext4's EXT4_ERR_*): a checksum, a structure that cannot be. The first error is
+ * looked at too: what is damaged makes others follow. */
+static gboolean ext_is_corrupted(dev_t number)
+{
+  enum { BAD_CHECKSUM = 4, CORRUPTED = 5 };
+  static const char *const names[] = {"first_error_errcode", "last_error_errcode"};
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *text = read_ext_attribute(number, names[i]);
+    gint64 code = 0;
+    if (text && text_parse_int64(text, 0, G_MAXINT32, &code) && (code == BAD_CHECKSUM || code == CORRUPTED))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean ext_errors(dev_t number, char **ret_text, gboolean *ret_corrupted)
 {
   g_autofree char *count = read_ext_attribute(number, "errors_count");
   gint64 errors = 0;
@@ -70,6 +85,7 @@ static gboolean ext_errors(dev_t number, char **ret_text)
   g_autofree char *where = read_ext_attribute(number, "last_error_func");
   *ret_text = g_strdup_printf("%" G_GINT64_FORMAT " errors, the last in %s, since it was last checked",
                               errors, where && *where ? where : "an unknown place");
+  *ret_corrupted = ext_is_corrupted(number);
   return TRUE;
 }
 
@@ -103,6 +119,6 @@ gboolean health_source_errors(const char *fs_type, dev_t number, int fd, char **
 {
   *ret_corrupted = FALSE;
   if (g_str_has_prefix(fs_type, "ext"))
-    return ext_errors(number, ret_text);
+    return ext_errors(number, ret_text, ret_corrupted);
   return g_str_equal(fs_type, "btrfs") && btrfs_errors(fd, ret_text, ret_corrupted);
 }

@@ -11,6 +11,6 @@ gboolean health_source_stopped_writes(const MountTable *table, dev_t number);
 
 /* Errors that the file system has counted: ext4's /sys/fs/ext4/<disk>/errors_count (kept on the disk until a check
  * clears it), btrfs' device statistics; xfs counts none. TRUE if there are: *ret_text says which, newly allocated,
- * *ret_corrupted whether checksums or structures were wrong. fd: of the mounted directory. */
+ * *ret_corrupted whether checksums or structures were wrong (ext4: the first or the last of them). fd: of the mounted directory. */
 gboolean health_source_errors(const char *fs_type, dev_t number, int fd, char **ret_text,
                               gboolean *ret_corrupted);
