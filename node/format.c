@@ -93,6 +93,8 @@ static gboolean run(const FormatJob *job, const char *const *command, const char
   }
   SpawnRequest request = {
     .argv = argv,
+    .errors_only =
+      !g_str_equal(command[0], "e2fsck"), /* findings are its output; others only chatter there */
     .device_fd = job->device->fd,
     .deadline_us = job->deadline_us,
     .stopping = job->stopping,

@@ -82,7 +82,7 @@ static void judge_directory(HealthJob *job, int why)
   if (why == EUCLEAN || why == EBADMSG)
     add(job, STATUS(DATA_LOSS), "Corrupted", "the file system on disk '%s' is damaged: %s", job->device.node,
         g_strerror(why));
-  else if (why)
+  else if (why && why != EACCES) /* a pod's own directory, and no capability to look into it: no ailment */
     add(job, STATUS(INACCESSIBLE), "ReadFails", "the file system on disk '%s' cannot be read: %s",
         job->device.node, g_strerror(why));
 }

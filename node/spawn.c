@@ -34,7 +34,10 @@ static int start(const SpawnRequest *request, int output, pid_t *ret_pid)
   sigfillset(&all);
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (request->errors_only)
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  else
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   if (request->device_fd >= 0)
     posix_spawn_file_actions_adddup2(&actions, request->device_fd, SPAWN_DEVICE_FD);

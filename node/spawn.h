@@ -12,6 +12,7 @@ enum {
 
 typedef struct {
   const char *const *argv;          /* argv[0] is looked up in PATH */
+  gboolean errors_only;             /* its standard output is dropped, standard error alone is kept */
   int device_fd;                    /* becomes descriptor SPAWN_DEVICE_FD of the tool; -1: none */
   gint64 deadline_us;               /* then the tool is killed */
   gboolean (*stopping)(void *data); /* NULL, or: stop waiting, the tool goes on alone */
