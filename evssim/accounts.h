@@ -16,6 +16,9 @@ json_t *accounts_default(gint64 seed);
 /* cloud-config (INI) for the first user with a key of the first account, with the /evs /ecs /iam endpoints of
  * base_url. ca_file: NULL for plain http. NULL if there is no such user. Newly allocated. */
 char *accounts_cloud_config(const Sim *sim, const char *ca_file);
+/* For a shell: the OS_* variables by which OpenStack clients act as the first user of the first account in its first
+ * project. NULL if there is none. Newly allocated. */
+char *accounts_openrc(const Sim *sim, const char *ca_file);
 
 /* RFC 4122 version 5 UUID over (seed, name): lower case, newly allocated. */
 char *accounts_uuid(gint64 seed, const char *name);

@@ -74,3 +74,31 @@ char *accounts_cloud_config(const Sim *sim, const char *ca_file)
   }
   return NULL;
 }
+
+char *accounts_openrc(const Sim *sim, const char *ca_file)
+{
+  const Account *account = g_ptr_array_index(sim->accounts, 0);
+  if (account->users->len == 0 || account->projects->len == 0)
+    return NULL;
+  const User *user = g_ptr_array_index(account->users, 0);
+  const Project *project = g_ptr_array_index(account->projects, 0);
+  const struct {
+    const char *name, *value;
+  } variables[] = {{"OS_USERNAME", user->name},
+                   {"OS_PASSWORD", user->password},
+                   {"OS_USER_DOMAIN_NAME", account->name},
+                   {"OS_PROJECT_DOMAIN_NAME", account->name},
+                   {"OS_PROJECT_NAME", project->name},
+                   {"OS_REGION_NAME", sim->region},
+                   {"OS_IDENTITY_API_VERSION", "3"},
+                   {"OS_VOLUME_API_VERSION", "3"},
+                   {"OS_CACERT", ca_file}};
+  GString *text = g_string_new(NULL);
+  g_string_append_printf(text, "export OS_AUTH_URL=%s/iam/v3\n", sim->base_url);
+  for (gsize i = 0; i < G_N_ELEMENTS(variables); i++) {
+    g_autofree char *quoted = variables[i].value ? g_shell_quote(variables[i].value) : NULL;
+    if (quoted)
+      g_string_append_printf(text, "export %s=%s\n", variables[i].name, quoted);
+  }
+  return g_string_free(text, FALSE);
+}

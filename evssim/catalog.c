@@ -26,8 +26,7 @@ static char *zones_with(const Sim *sim, const char *type, gboolean sold_out)
   return g_string_free(names, FALSE);
 }
 
-/* NULL if no zone has it. */
-static json_t *render_type(const Sim *sim, const char *type)
+json_t *disk_type_render(const Sim *sim, const char *type)
 {
   g_autofree char *zones = zones_with(sim, type, FALSE), *sold_out = zones_with(sim, type, TRUE);
   g_autofree char *id = disk_type_id(type);
@@ -44,7 +43,7 @@ static void handle_types(Request *request)
 {
   json_t *types = json_array();
   for (int i = 0; disk_types[i]; i++) {
-    json_t *type = render_type(request->sim, disk_types[i]);
+    json_t *type = disk_type_render(request->sim, disk_types[i]);
     if (type)
       json_array_append_new(types, type);
   }
@@ -56,7 +55,7 @@ static void handle_type(Request *request)
   const char *wanted = request_path(request, "type_id");
   for (int i = 0; disk_types[i]; i++) {
     g_autofree char *id = disk_type_id(disk_types[i]);
-    json_t *type = g_str_equal(id, wanted) ? render_type(request->sim, disk_types[i]) : NULL;
+    json_t *type = g_str_equal(id, wanted) ? disk_type_render(request->sim, disk_types[i]) : NULL;
     if (type) {
       reply_json(request, 200, json_pack("{s:o}", "volume_type", type));
       return;

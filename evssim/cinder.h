@@ -7,8 +7,14 @@
 
 /* cinder_start() of parts.h is in cinder_disks.c. */
 void cinder_actions_start(Sim *sim);   /* 7.1.10 to 7.1.17: volumes/ID/action */
+void cinder_upload_start(Sim *sim);    /* job type of 7.1.13 */
 void cinder_snapshots_start(Sim *sim); /* 7.2 */
 void cinder_metadata_start(Sim *sim);  /* 7.5, 7.6 */
+
+/* Keys of 7.1.13: the samples have the first, the tables the second. */
+#define CINDER_UPLOAD "os-volume_upload_image"
+#define CINDER_UPLOADED "os-volume_uploaded_image"
+void cinder_handle_upload(Request *request); /* cinder_upload.c */
 
 /* cinder_render.c. What the reference calls VolumeDetail: 7.1.7, 7.1.8. */
 json_t *cinder_render_detail(const Request *request, const Disk *disk);

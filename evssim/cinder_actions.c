@@ -220,6 +220,10 @@ static const Route routes[] = {
    handle_set_bootable},
   {"7.1.12", SIM_SERVICE_EVS, "POST", ACTION "#os-update_readonly_flag", "evs:volumes:update", ROUTE_AUTH,
    handle_set_readonly},
+  {"7.1.13", SIM_SERVICE_EVS, "POST", ACTION "#" CINDER_UPLOAD, "evs:volumes:uploadImage", ROUTE_AUTH,
+   cinder_handle_upload},
+  {"7.1.13", SIM_SERVICE_EVS, "POST", ACTION "#" CINDER_UPLOADED, "evs:volumes:uploadImage", ROUTE_AUTH,
+   cinder_handle_upload},
   {"7.1.14", SIM_SERVICE_EVS, "POST", ACTION "#os-attach", "evs:volumes:attach evs:volumes:get", ROUTE_AUTH,
    handle_attach},
   {"7.1.15", SIM_SERVICE_EVS, "POST", ACTION "#os-detach", "evs:volumes:detach evs:volumes:get", ROUTE_AUTH,
@@ -232,5 +236,6 @@ static const Route routes[] = {
 
 void cinder_actions_start(Sim *sim)
 {
+  cinder_upload_start(sim);
   router_add_twins(sim, routes, G_N_ELEMENTS(routes));
 }

@@ -24,7 +24,8 @@ static void handle_create(Request *request)
 {
   g_auto(DiskRequest) read = {.disk = NULL};
   if (!disk_request_read(request, DISK_FACE_CINDER, &read) ||
-      (*read.disk->snapshot_id && !request_permitted(request, "evs:snapshots:get")))
+      (*read.disk->snapshot_id && !request_permitted(request, "evs:snapshots:get")) ||
+      (disk_is_system(read.disk) && !request_permitted(request, "ims:images:get")))
     return;
   const Disk *disk = disk_create_at_once(request, &read);
   if (disk)

@@ -45,11 +45,13 @@ json_t *cinder_render_detail(const Request *request, const Disk *disk)
 {
   json_t *json = render_common(request, disk);
   g_autofree char *host = g_strdup_printf("%s#%s", disk->zone, disk->type);
-  g_autoptr(json_t) rest = json_pack("{s:s, s:s, s:n, s:n, s:n, s:n}", "os-vol-tenant-attr:tenant_id",
-                                     disk->project->id, "os-vol-host-attr:host", host,
-                                     "os-vol-mig-status-attr:migstat", "os-vol-mig-status-attr:name_id",
-                                     "os-volume-replication:extended_status", "volume_image_metadata");
+  g_autoptr(json_t) rest =
+    json_pack("{s:s, s:s, s:n, s:n, s:n}", "os-vol-tenant-attr:tenant_id", disk->project->id,
+              "os-vol-host-attr:host", host, "os-vol-mig-status-attr:migstat",
+              "os-vol-mig-status-attr:name_id", "os-volume-replication:extended_status");
   json_object_update(json, rest);
+  json_object_set_new(json, "volume_image_metadata",
+                      disk_is_system(disk) ? json_incref(disk->image) : json_null());
   disk_render_rates(disk, json, TRUE);
   return json;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "evssim/accounts.h"
 #include "evssim/faults.h"
+#include "evssim/images.h"
 #include "evssim/jobs.h"
 #include "evssim/jsonread.h"
 #include "evssim/parts.h"
@@ -140,8 +141,8 @@ static void handle_state(Request *request)
   for (guint i = 0; i < all_servers->len; i++)
     json_array_append_new(servers, state_of_server(sim, g_ptr_array_index(all_servers, i)));
   reply_json(request, 200,
-             json_pack("{s:o, s:o, s:o, s:o}", "disks", disks, "snapshots", snapshots, "transfers",
-                       transfers_state(request->sim), "servers", servers));
+             json_pack("{s:o, s:o, s:o, s:o, s:o}", "disks", disks, "snapshots", snapshots, "transfers",
+                       transfers_state(request->sim), "images", images_state(sim), "servers", servers));
 }
 
 static void handle_jobs(Request *request)

@@ -21,7 +21,7 @@ static const char *const statuses[] = {DISK_CREATING,
                                        DISK_ERROR_ROLLBACKING,
                                        DISK_AWAITING_TRANSFER,
                                        "restoring-backup",
-                                       "uploading",
+                                       DISK_UPLOADING,
                                        "downloading",
                                        NULL};
 

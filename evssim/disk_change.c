@@ -45,7 +45,7 @@ static gboolean read_new_size(Request *request, const Disk *disk, gint64 *ret_si
     return refuse(request, "EVS.1018",
                   "Type conversion error , parameter type is unexpected: os-extend.new_size");
   *ret_size = json_integer_value(size);
-  if (*ret_size < 1 || *ret_size > DISK_SIZE_MAX_GIB)
+  if (*ret_size < 1 || *ret_size > (disk_is_system(disk) ? DISK_SYSTEM_SIZE_MAX_GIB : DISK_SIZE_MAX_GIB))
     return refuse(request, "EVS.1010", "invalid volume size!");
   return *ret_size > disk->size_gib ||
          refuse(request, "EVS.1015", "new volume Size must be greater than old Size!");

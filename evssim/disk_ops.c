@@ -5,6 +5,7 @@
 #include "evssim/disk_rules.h"
 #include "evssim/disk_view.h"
 #include "evssim/history.h"
+#include "evssim/images.h"
 #include "evssim/parts.h"
 #include "evssim/recycle.h"
 #include "evssim/request.h"
@@ -180,6 +181,7 @@ void disks_start(Sim *sim)
   disk_update_start(sim);
   disk_old_start(sim);
   disk_tags_start(sim);
+  images_start(sim);
   cinder_start(sim);
   recycle_start(sim);
   transfers_start(sim);
@@ -189,6 +191,7 @@ void disks_start(Sim *sim)
 void disks_stop(Sim *sim)
 {
   transfers_stop(sim);
+  images_stop(sim);
   recycle_stop(sim);
   history_stop(sim);
   client_tokens_stop(sim);

@@ -63,12 +63,12 @@ json_t *disk_render(const Sim *sim, const Disk *disk)
     disk->type, "size", (json_int_t)disk->size_gib, "attachments", disk_render_attachments(disk),
     "multiattach", disk->multiattach, "shareable", disk->multiattach ? "true" : "false", "bootable",
     disk->bootable ? "true" : "false", "encrypted", FALSE);
-  g_autoptr(json_t) rest =
-    json_pack("{s:O, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:{}, s:s, s:n}", "metadata", disk->metadata, "tags",
-              disk->tags, "created_at", render_time(disk->created_us), "updated_at",
-              render_time(disk->updated_us), "wwn", disk->wwn, "service_type", disk->service_type,
-              "enterprise_project_id", disk->enterprise_project_id, "links", render_links(sim, disk),
-              "volume_image_metadata", "os-vol-tenant-attr:tenant_id", disk->project->id, "source_volid");
+  g_autoptr(json_t) rest = json_pack(
+    "{s:O, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:O, s:s, s:n}", "metadata", disk->metadata, "tags", disk->tags,
+    "created_at", render_time(disk->created_us), "updated_at", render_time(disk->updated_us), "wwn",
+    disk->wwn, "service_type", disk->service_type, "enterprise_project_id", disk->enterprise_project_id,
+    "links", render_links(sim, disk), "volume_image_metadata", disk->image, "os-vol-tenant-attr:tenant_id",
+    disk->project->id, "source_volid");
   json_object_update(json, rest);
   json_object_set_new(json, "snapshot_id", *disk->snapshot_id ? json_string(disk->snapshot_id) : json_null());
   if (disk_is_scsi(disk))

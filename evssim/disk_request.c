@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "evssim/disk_rules.h"
+#include "evssim/images.h"
 #include "evssim/pairs.h"
 #include "evssim/snapshots.h"
 
@@ -94,7 +95,8 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
   const Snapshot *snapshot = sim_snapshot(request->sim, snapshot_id);
   if (snapshot_id && (!snapshot || snapshot->project != request->project))
     return refuse(request, "EVS.2045", "invalid snapshot_id!");
-  if (image_id)
+  const Image *image = sim_image(request->sim, image_id);
+  if (image_id && (!image || image->project != request->project))
     return refuse(request, "EVS.2046", "invalid imageRef!");
   if (backup_id)
     return refuse(request, "EVS.1006", "invalid backup id!");
@@ -102,6 +104,8 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
     g_free(read->disk->snapshot_id);
     read->disk->snapshot_id = g_strdup(snapshot_id);
   }
+  if (image)
+    json_object_set_new(read->disk->image, "image_id", json_string(image_id));
   return TRUE;
 }
 
@@ -129,7 +133,8 @@ static gboolean check_size(Request *request, const json_t *volume, DiskRequest *
   if (size && !json_is_integer(size) && !json_is_null(size))
     return wrong_type(request, "size");
   read->disk->size_gib = json_integer_value(size);
-  return (read->disk->size_gib >= SIZE_MIN_GIB && read->disk->size_gib <= DISK_SIZE_MAX_GIB) ||
+  gint64 least = disk_is_system(read->disk) ? 1 : SIZE_MIN_GIB;
+  return (read->disk->size_gib >= least && read->disk->size_gib <= DISK_SIZE_MAX_GIB) ||
          refuse(request, "EVS.1010", "invalid volume size!");
 }
 
@@ -188,21 +193,49 @@ static gboolean check_metadata(Request *request, const json_t *volume, DiskReque
   return check_known_metadata(request, read->disk);
 }
 
+static gboolean check_source_metadata(Request *request, const json_t *volume, DiskRequest *read)
+{
+  static const char *const refused[] = {"__system__encrypted", "__system__cmkid", "hw:passthrough"};
+  (void)volume;
+  for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+    if ((*read->disk->snapshot_id || disk_is_system(read->disk)) &&
+        json_object_get(read->disk->metadata, refused[i]))
+      return refuse(request, "EVS.1043",
+                    "encrypt and cmk and passthrough in metadata is not support when create volume from "
+                    "snapshot or image!");
+  return TRUE;
+}
+
+/* What the image binds: the least size, and that a system is not shared. After all of these are read. */
+static gboolean check_image(Request *request, const json_t *volume, DiskRequest *read)
+{
+  Disk *disk = read->disk;
+  const Image *image = sim_image(request->sim, json_string_value(json_object_get(disk->image, "image_id")));
+  (void)volume;
+  if (!image)
+    return TRUE;
+  if (!g_str_equal(image->status, IMAGE_ACTIVE))
+    return refuse(request, "EVS.5400", "Invalid imageRef provided.");
+  if (disk->size_gib < image->size_gib || disk->size_gib > DISK_SYSTEM_SIZE_MAX_GIB)
+    return refuse(request, "EVS.1010", "invalid volume size!");
+  if (image->of_system && disk->multiattach)
+    return refuse(request, "EVS.2094",
+                  "system image is not support to create Multiattach/ shareable volume !");
+  g_autoptr(json_t) marks = image_marks(image);
+  json_object_update(disk->image, marks);
+  disk->bootable = TRUE;
+  return TRUE;
+}
+
 /* What the snapshot binds: zone, type, least size, bus and encryption. After all of these are read. */
 static gboolean check_snapshot(Request *request, const json_t *volume, DiskRequest *read)
 {
-  static const char *const refused[] = {"__system__encrypted", "__system__cmkid", "hw:passthrough"};
   const Snapshot *snapshot = sim_snapshot(request->sim, read->disk->snapshot_id);
   (void)volume;
   if (!snapshot)
     return TRUE;
   if (!g_str_equal(snapshot->status, DISK_AVAILABLE) && !g_str_equal(snapshot->status, DISK_BACKING_UP))
     return refuse(request, "EVS.2043", "The status of snapshot is not available or backing-up.");
-  for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
-    if (json_object_get(read->disk->metadata, refused[i]))
-      return refuse(request, "EVS.1043",
-                    "encrypt and cmk and passthrough in metadata is not support when create volume from "
-                    "snapshot or image!");
   if (!g_str_equal(snapshot->zone, read->disk->zone))
     return refuse(request, "EVS.2054", "Cannot create volume from snapshot as the az is invalid!");
   if (!g_str_equal(snapshot->type, read->disk->type)) {
@@ -345,7 +378,8 @@ gboolean disk_request_read(Request *request, DiskFace face, DiskRequest *ret)
     {check_unsupported, CINDER}, {check_source, ALL},
     {check_zone_and_type, ALL},  {check_size, ALL},
     {check_count, CUSTOM | OLD}, {check_multiattach, ALL},
-    {check_metadata, ALL},       {check_snapshot, ALL},
+    {check_metadata, ALL},       {check_source_metadata, ALL},
+    {check_image, ALL},          {check_snapshot, ALL},
     {check_tags, CUSTOM | OLD},  {check_rates, ALL},
     {check_billing, CUSTOM},     {check_server, CUSTOM},
     {check_storage, ALL},        {check_quota, ALL},

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "evssim/history.h"
 #include "evssim/image.h"
+#include "evssim/images.h"
 #include "evssim/parts.h"
 #include "evssim/snapshots.h"
 
@@ -73,6 +74,7 @@ Disk *disk_new(Project *project)
   disk->service_type = "EVS";
   disk->metadata = json_object();
   disk->tags = json_object();
+  disk->image = json_object();
   disk->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
   return disk;
 }
@@ -83,6 +85,7 @@ void disk_free(Disk *disk)
     return;
   json_decref(disk->metadata);
   json_decref(disk->tags);
+  json_decref(disk->image);
   if (disk->record)
     json_decref(disk->record);
   g_ptr_array_unref(disk->attachments);
@@ -111,6 +114,11 @@ const char *disk_metadata(const Disk *disk, const char *key)
 gboolean disk_is_scsi(const Disk *disk)
 {
   return g_str_equal(disk_metadata(disk, "hw:passthrough"), "true");
+}
+
+gboolean disk_is_system(const Disk *disk)
+{
+  return json_object_size(disk->image) > 0;
 }
 
 gboolean disk_is_settled(const Disk *disk)
@@ -151,6 +159,7 @@ json_t *disk_to_record(const Disk *disk)
   json_object_set_new(record, "service_type", json_string(disk->service_type));
   json_object_set_new(record, "marks", json_integer(disk->marks));
   json_object_set_new(record, "readonly", json_boolean(disk->readonly));
+  json_object_set_new(record, "image", json_deep_copy(disk->image));
   g_autoptr(json_t) bin = json_pack("{s:I, s:I, s:I}", "born_us", (json_int_t)disk->born_us, "binned_us",
                                     (json_int_t)disk->binned_us, "purge_us", (json_int_t)disk->purge_us);
   json_object_update(record, bin);
@@ -221,6 +230,7 @@ Disk *disk_from_record(const Sim *sim, const char *id, const json_t *record)
   const char *service_type = json_string_value(json_object_get(record, "service_type"));
   disk->service_type = g_intern_string(service_type ? service_type : "EVS");
   disk->marks = (guint)json_integer_value(json_object_get(record, "marks"));
+  json_object_update(disk->image, json_object_get(record, "image")); /* absent: nothing happens */
   disk->readonly = json_is_true(json_object_get(record, "readonly"));
   disk->born_us = json_integer_value(json_object_get(record, "born_us"));
   disk->binned_us = json_integer_value(json_object_get(record, "binned_us"));
@@ -291,7 +301,10 @@ void disks_sweep_files(Sim *sim)
 static gboolean file_create(const Sim *sim, const Disk *disk, GError **error)
 {
   const Snapshot *source = sim_snapshot(sim, disk->snapshot_id);
-  g_autofree char *path = disk_file(sim, disk), *from = source ? snapshot_file(sim, source) : NULL;
+  const Image *image = sim_image(sim, json_string_value(json_object_get(disk->image, "image_id")));
+  g_autofree char *path = disk_file(sim, disk), *from = source  ? snapshot_file(sim, source)
+                                                        : image ? image_file(sim, image)
+                                                                : NULL;
   return from ? image_copy(from, path, disk->size_gib << 30, error)
               : image_create(path, disk->size_gib << 30, error);
 }

@@ -18,6 +18,7 @@
 #define DISK_ERROR_ROLLBACKING "error_rollbacking"
 #define DISK_ROLLBACKING "rollbacking"
 #define DISK_BACKING_UP "backing-up"
+#define DISK_UPLOADING "uploading"
 #define DISK_AWAITING_TRANSFER "awaiting-transfer"
 
 /* Disk.lock: what runs without a status of its own and forbids other things (disk_rules.h). */
@@ -55,6 +56,9 @@ const char *disk_metadata(const Disk *disk, const char *key);
 /* The disk can be asked for (before, GET says EVS.5404: reference 6.1.1; in the recycle bin too). */
 gboolean disk_is_visible(const Sim *sim, const Disk *disk);
 
+/* Made of an image: the only ones that count as system disks (reference 7.1.11). */
+gboolean disk_is_system(const Disk *disk);
+
 /* available or in-use: nothing with a status of its own runs on it. */
 gboolean disk_is_settled(const Disk *disk);
 
@@ -80,3 +84,5 @@ gint64 project_quota(const Project *project, const char *kind);
 extern const char *const disk_types[];
 /* The id under which 7.1.4 lists a type. Newly allocated. */
 char *disk_type_id(const char *type);
+/* A row of 7.1.4; NULL if no zone has the type. */
+json_t *disk_type_render(const Sim *sim, const char *type);

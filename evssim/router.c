@@ -105,12 +105,14 @@ gboolean request_is_v3(const Request *request)
 
 /* ---- which service, which route ---- */
 
+enum { HOST_SERVICES = 4 }; /* the first ones have names of hosts, too */
+
 static const struct {
   const char *name;
   SimService service;
 } services[] = {
-  {"evs", SIM_SERVICE_EVS},   {"ecs", SIM_SERVICE_ECS},      {"iam", SIM_SERVICE_IAM},
-  {"meta", SIM_SERVICE_META}, {"_sim", SIM_SERVICE_CONTROL},
+  {"evs", SIM_SERVICE_EVS}, {"ecs", SIM_SERVICE_ECS},   {"iam", SIM_SERVICE_IAM},
+  {"ims", SIM_SERVICE_IMS}, {"meta", SIM_SERVICE_META}, {"_sim", SIM_SERVICE_CONTROL},
 };
 
 /* "evs.sim-1.sim.test[:port]", "iam.sim.test": the service named by the Host header. */
@@ -122,7 +124,7 @@ static gboolean service_of_host(const Request *request, SimService *ret_service)
   if (colon)
     *colon = '\0';
   g_autofree char *regional = g_strdup_printf("%s.%s", sim->region, sim->cloud);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < HOST_SERVICES; i++) {
     gsize length = strlen(services[i].name);
     if (strncmp(host, services[i].name, length) != 0 || host[length] != '.')
       continue;
@@ -307,7 +309,7 @@ gboolean request_permitted(Request *request, const char *actions)
   for (char **action = all; *action; action++) {
     if (iam_allows(&request->principal, *action))
       continue;
-    if (request->route->service == SIM_SERVICE_ECS)
+    if (request->route->service != SIM_SERVICE_EVS)
       reply_error(request, 403, "Pdp.0001", "Policy doesn't allow %s to be performed.", *action);
     else if (!request->principal.actions[0])
       reply_error(request, 403, "EVS.0003", "invalid token roles!");

@@ -6,6 +6,7 @@
 #include "evssim/disks.h"
 #include "evssim/faults.h"
 #include "evssim/http_server.h"
+#include "evssim/images.h"
 #include "evssim/jobs.h"
 #include "evssim/jsonread.h"
 #include "evssim/parts.h"
@@ -27,8 +28,9 @@ struct Service {
   struct event *on_term, *on_int;
 };
 
-static const char *const directories[] = {"disks", "snapshots", "servers"};
-static const char *const files[] = {"journal", "journal.tmp", "endpoint", "accounts.json", "cloud-config"};
+static const char *const directories[] = {"disks", "snapshots", "images", "servers"};
+static const char *const files[] = {"journal",       "journal.tmp",  "endpoint",
+                                    "accounts.json", "cloud-config", "openrc"};
 
 static gboolean make_directories(const char *state_dir, GError **error)
 {
@@ -89,6 +91,7 @@ static gboolean start_parts(Sim *sim, const ServiceOptions *options, GError **er
     return FALSE;
   disks_sweep_files(sim);
   snapshots_sweep_files(sim);
+  images_sweep_files(sim);
   GHashTableIter iter;
   gpointer server;
   g_hash_table_iter_init(&iter, sim->servers);
@@ -122,6 +125,9 @@ static gboolean write_endpoint(const Sim *sim, const ServiceOptions *options, GE
   g_autofree char *ca_file = options->tls_cert ? g_canonicalize_filename(options->tls_cert, NULL) : NULL;
   g_autofree char *config = accounts_cloud_config(sim, ca_file);
   if (config && !write_file(sim, "cloud-config", config, 0600, error))
+    return FALSE;
+  g_autofree char *openrc = accounts_openrc(sim, ca_file);
+  if (openrc && !write_file(sim, "openrc", openrc, 0600, error))
     return FALSE;
   return write_file(sim, "endpoint", line, 0644, error);
 }

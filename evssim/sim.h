@@ -39,6 +39,7 @@ typedef enum {
   SIM_SERVICE_EVS,
   SIM_SERVICE_ECS,
   SIM_SERVICE_IAM,
+  SIM_SERVICE_IMS,
   SIM_SERVICE_META,
   SIM_SERVICE_CONTROL
 } SimService;
@@ -115,6 +116,7 @@ struct Disk {
   char *wwn;         /* 32 hex digits, NAA 6 */
   char *enterprise_project_id;
   char *snapshot_id;             /* what it was made of; "" if nothing */
+  json_t *image;                 /* volume_image_metadata: an object of texts, empty if it was made of none */
   const char *lock;              /* interned DISK_LOCK_* of disks.h; "" if none */
   const char *service_type;      /* interned: "EVS", or what /_sim made of it: "DSS", "DESS" */
   guint marks;                   /* set of DISK_MARK_* of disks.h */
@@ -291,6 +293,7 @@ struct Sim {
   GHashTable *disks;            /* id -> Disk* */
   GHashTable *snapshots;        /* id -> Snapshot* (snapshots.h) */
   GHashTable *transfers;        /* id -> Transfer* (transfers.h) */
+  GHashTable *images;           /* id -> Image* (images.h) */
   GHashTable *recycle_policies; /* recycle.c: project id -> its policy */
   struct Profile *profile;
   struct Router *router;
