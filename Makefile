@@ -3,10 +3,11 @@
 
 PRESET ?= release
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 300
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test sanity lint install clean deps
+.PHONY: help build demo test sanity fuzz lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
@@ -28,11 +29,18 @@ test: build ## Run all tests; T=REGEX only those whose name matches
 sanity: build ## Run the CSI conformance test alone
 	@tests/run $(BUILD) -L sanity
 
+fuzz: ## Feed the cloud client's decoders with made-up answers for FUZZ_SECONDS (default 300), by clang
+	@scripts/install-deps.sh
+	@scripts/install-deps.sh fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz --target decode_fuzz fuzz_corpus
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
 lint: deps ## Check format, layering, file length, scripts, and that clang builds it
 	@scripts/install-deps.sh lint
 	@scripts/lint.sh
 
-install: build ## Install the executables below PREFIX (default /usr/local); DESTDIR is respected
+install: build ## Install executables and libevsclient below PREFIX (default /usr/local); DESTDIR is respected
 	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 clean: ## Remove build/

@@ -1,6 +1,7 @@
 # evs_flags: what every target of the project compiles and links with.
 option(EVS_HARDEN "hardening flags and full RELRO" OFF)
 option(EVS_STATIC_NODE "link evs-csi-node statically but for libc" OFF)
+option(EVS_FUZZ "build for libFuzzer (clang)" OFF)
 set(EVS_SANITIZE "" CACHE STRING "argument of -fsanitize=, empty for none")
 
 add_library(evs_flags INTERFACE)
@@ -27,5 +28,8 @@ if(EVS_SANITIZE)
   if(EVS_SANITIZE MATCHES undefined)
     target_compile_options(evs_flags INTERFACE -fno-sanitize-recover=undefined)
   endif()
+endif()
+if(EVS_FUZZ)
+  target_compile_options(evs_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_link_options(evs_flags INTERFACE -Wl,--as-needed)

@@ -93,10 +93,10 @@ void evs_error_set_job(GError **error, const char *what, const char *job_id, con
 {
   const EvsCloudCode *row = evs_cloud_code_find(code, reason);
   g_autofree char *detail = tidy(g_strdup(reason && *reason ? reason : "no reason given"));
-  g_autofree char *id = tidy(g_strdup(job_id ? job_id : ""));
+  g_autofree char *id = tidy(g_strdup(job_id ? job_id : "")), *cloud_code = tidy(g_strdup(code ? code : ""));
   g_autoptr(GError) made = NULL;
   evs_error_set(&made, row ? row->code : EVS_CODE_INTERNAL, "cannot %s: job %s failed: %s", what, id, detail);
-  evs_error_set_cloud(made, code, 0, NULL);
+  evs_error_set_cloud(made, cloud_code, 0, NULL);
   evs_error_set_remedy(made, row ? row->remedy : NULL);
   evs_error_set_outcome(made, EVS_OUTCOME_FAILED);
   g_propagate_error(error, g_steal_pointer(&made));

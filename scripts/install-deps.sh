@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install-deps.sh [lint]   installs by apt what building, running and testing need and what is missing; with `lint` what
-# `make lint` needs on top. May be run any number of times; does nothing when all is there. Uses sudo when not root.
+# install-deps.sh [lint|fuzz]   installs by apt what building, running and testing need and what is missing; with `lint` or
+# `fuzz` what `make lint`, `make fuzz` need on top. May be run any number of times; does nothing when all is there. Uses sudo when not root.
 # NO_APT=1: only prints what it would install. Go (for the conformance test) is not taken from apt: Debian 12's is too
 # old.
 set -euo pipefail
@@ -19,6 +19,8 @@ packages=(
 )
 if [ "${1:-}" = lint ]; then
   packages+=(clang-14 clang-format-14 shellcheck)
+elif [ "${1:-}" = fuzz ]; then
+  packages+=(clang-14 libclang-rt-14-dev llvm-14) # the last for readable stack traces
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

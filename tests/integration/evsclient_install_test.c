@@ -216,7 +216,7 @@ static void test_example_runs(void **state)
   g_auto(Installed) installed = install(state);
   Sim *sim = sim_start(installed.harness, NULL);
   g_autofree char *program = harness_path(installed.harness, "disks");
-  const char *more[] = {SANITIZE_FLAG, EXAMPLE, "-o", program, NULL};
+  const char *more[] = {*SANITIZE ? "-fsanitize=" SANITIZE : "", EXAMPLE, "-o", program, NULL};
   g_free(compile(&installed, c_compiler, all_flags, more));
   g_autofree char *dir = g_path_get_dirname(installed.library),
                   *path = g_strdup_printf("LD_LIBRARY_PATH=%s", dir);

@@ -1,0 +1,11 @@
+/* Answers to begin with, made from the field tables: for each operation one that has every member the record knows. */
+#pragma once
+
+#include "evsclient/operations.h"
+
+/* JSON, newly allocated; NULL for an operation without reply. */
+char *sample_answer(EvsOp op);
+/* Bodies that are no answer of an operation: errors of all shapes, a cloud-config, odd times. NULL-terminated. */
+extern const char *const sample_others[];
+/* All member names of all records, in the fuzzer's dictionary form (one quoted text per line). Newly allocated. */
+char *sample_dictionary(void);
