@@ -56,5 +56,8 @@ void help_print(FILE *out);
 void help_print_group(FILE *out, const CommandGroup *group);
 void help_print_command(FILE *out, const CommandGroup *group, const char *verb);
 
+/* The whole man page, in the macros of man(7). */
+void man_print(FILE *out);
+
 /* All of evsctl behind main(): args without the program's name, NULL-terminated. Returns the exit status. */
 int evsctl_run(char **args);

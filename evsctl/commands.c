@@ -86,11 +86,11 @@ const OperationCommand operation_commands[] = {
   {"snapshot", "rollback", "vendor", EVS_OP_VENDOR_SNAPSHOT_ROLLBACK, .rest = "volume-id:[VOLUME]", .look = EVS_OP_DISK_GET,
    .summary = "write a snapshot back to its disk"},
 
-  {"tag", "add", NULL, EVS_OP_TAG_ADD, .rest = "tags:KEY=VALUE...", .summary = "set tags of a disk"},
-  {"tag", "remove", NULL, EVS_OP_TAG_REMOVE, .rest = "tags:KEY...", .summary = "remove tags of a disk"},
+  {"tag", "add", NULL, EVS_OP_TAG_ADD, .rest = "tag:KEY=VALUE...", .summary = "set tags of a disk"},
+  {"tag", "remove", NULL, EVS_OP_TAG_REMOVE, .rest = "tag:KEY...", .summary = "remove tags of a disk"},
   {"tag", "list", NULL, EVS_OP_TAG_LIST, .columns = "name:KEY value:VALUES", .summary = "list the tags of all disks with their values"},
   {"tag", "show", NULL, EVS_OP_TAG_GET, .columns = TAGS, .summary = "show the tags of a disk"},
-  {"tag", "find", NULL, EVS_OP_TAG_FIND, .rest = "tags:KEY=VALUE...", .columns = "resource_id:VOLUME resource_name:NAME tags"},
+  {"tag", "find", NULL, EVS_OP_TAG_FIND, .rest = "tag:KEY=VALUE...", .columns = "resource_id:VOLUME resource_name:NAME tags"},
 
   {"metadata", "list", NULL, EVS_OP_DISK_METADATA_LIST, .summary = "list a disk's metadata"},
   {"metadata", "list", "v3", EVS_OP_DISK_METADATA_LIST_V3, .summary = "list a disk's metadata, by the newer path"},
@@ -108,7 +108,9 @@ const OperationCommand operation_commands[] = {
   {"metadata", "remove", "snapshot", EVS_OP_SNAPSHOT_METADATA_REMOVE, .summary = "remove one pair of a snapshot's metadata"},
 
   {"quota", "show", NULL, EVS_OP_QUOTA_GET, .columns = "name in_use:USED reserved limit"},
-  {"type", "list", NULL, EVS_OP_TYPE_LIST, .columns = "name id description"},
+  {"type", "list", NULL, EVS_OP_TYPE_LIST,
+   .columns = "name id extra_specs/RESKEY:availability_zones:ZONES "
+              "extra_specs/os-vendor-extended:sold_out_availability_zones:SOLD_OUT"},
   {"type", "show", NULL, EVS_OP_TYPE_GET, .many = TRUE},
   {"zone", "list", NULL, EVS_OP_ZONE_LIST, .columns = "zoneName:NAME zoneState/available:AVAILABLE"},
   {"job", "show", NULL, EVS_OP_JOB_GET, .many = TRUE, .columns = "job_id job_type status begin_time end_time error_code fail_reason"},

@@ -5,156 +5,159 @@
 /* ---- roff ---- */
 
 /* Text as it is, whatever it begins with: '-' is a minus sign, lines stay lines of input. */
-static void put_text(const char *text)
+static void put_text(FILE *out, const char *text)
 {
   gboolean line_start = TRUE;
   for (; *text; text++) {
     if (line_start && (*text == '.' || *text == '\''))
-      fputs("\\&", stdout);
+      fputs("\\&", out);
     line_start = *text == '\n';
     if (*text == '\\')
-      fputs("\\e", stdout);
+      fputs("\\e", out);
     else if (*text == '-')
-      fputs("\\-", stdout);
+      fputs("\\-", out);
     else
-      putchar(*text);
+      fputc(*text, out);
   }
 }
 
-static void put_bold(const char *text)
+static void put_bold(FILE *out, const char *text)
 {
-  fputs("\\fB", stdout);
-  put_text(text);
-  fputs("\\fR", stdout);
+  fputs("\\fB", out);
+  put_text(out, text);
+  fputs("\\fR", out);
 }
 
-static void put_italic(const char *text)
+static void put_italic(FILE *out, const char *text)
 {
-  fputs("\\fI", stdout);
-  put_text(text);
-  fputs("\\fR", stdout);
+  fputs("\\fI", out);
+  put_text(out, text);
+  fputs("\\fR", out);
 }
 
-static void put_line(const char *text)
+static void put_line(FILE *out, const char *text)
 {
-  put_text(text);
-  putchar('\n');
+  put_text(out, text);
+  fputc('\n', out);
 }
 
-static void put_section(const char *title)
+static void put_section(FILE *out, const char *title)
 {
-  printf(".SH \"%s\"\n", title);
+  fprintf(out, ".SH \"%s\"\n", title);
 }
 
 /* Lines that begin with blanks are shown as they stand. */
-static void put_description(const char *text)
+static void put_description(FILE *out, const char *text)
 {
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   gboolean verbatim = FALSE;
   for (char **line = lines; *line; line++) {
     gboolean indented = (*line)[0] == ' ';
     if (indented != verbatim)
-      puts(indented ? ".nf" : ".fi");
+      fprintf(out, "%s\n", indented ? ".nf" : ".fi");
     verbatim = indented;
     if (**line)
-      put_line(*line);
+      put_line(out, *line);
     else
-      puts(".PP");
+      fprintf(out, "%s\n", ".PP");
   }
   if (verbatim)
-    puts(".fi");
+    fprintf(out, "%s\n", ".fi");
 }
 
 /* ---- tables ---- */
 
-static void put_flag(FlagView view)
+static void put_flag(FILE *out, FlagView view)
 {
-  puts(".TP");
+  fprintf(out, "%s\n", ".TP");
   if (view.letter) {
     const char letter[] = {'-', view.letter, '\0'};
-    put_bold(letter);
-    fputs(", ", stdout);
+    put_bold(out, letter);
+    fputs(", ", out);
   }
   g_autofree char *name = g_strconcat("--", view.name, view.is_switch ? "" : "=", NULL);
-  put_bold(name);
+  put_bold(out, name);
   if (!view.is_switch)
-    put_italic(view.value);
-  fputs(view.repeated ? " ...\n" : "\n", stdout);
+    put_italic(out, view.value);
+  fputs(view.repeated ? " ...\n" : "\n", out);
   g_autofree char *text = g_strconcat(view.help, *view.help && *view.accepts ? ": " : "", view.accepts,
                                       view.required ? " (required)" : "", NULL);
-  put_line(*text ? text : "as the API says");
+  put_line(out, *text ? text : "as the API says");
 }
 
-static void put_flags(const FlagSet *set)
+static void put_flags(FILE *out, const FlagSet *set)
 {
   for (gsize i = 0; i < flag_set_count(set); i++)
-    put_flag(flag_set_view(set, i));
+    put_flag(out, flag_set_view(set, i));
 }
 
-static void put_command(const CommandGroup *group, const Command *command)
+static void put_command(FILE *out, const CommandGroup *group, const Command *command)
 {
   g_autoptr(FlagSet) set = command_flags(command, NULL);
-  puts(".SS");
-  fputs("evsctl ", stdout);
-  put_text(group->name);
+  fprintf(out, "%s\n", ".SS");
+  fputs("evsctl ", out);
+  put_text(out, group->name);
   if (command->verb) {
-    putchar(' ');
-    put_text(command->verb);
+    fputc(' ', out);
+    put_text(out, command->verb);
   }
   if (command->variant) {
-    fputs(" \\-\\-", stdout);
-    put_text(command->variant);
+    fputs(" \\-\\-", out);
+    put_text(out, command->variant);
   }
   if (*command->arguments) {
-    putchar(' ');
-    put_italic(command->arguments);
+    fputc(' ', out);
+    put_italic(out, command->arguments);
   }
-  putchar('\n');
-  put_line(command->summary);
+  fputc('\n', out);
+  put_line(out, command->summary);
   if (command->description) {
-    puts(".PP");
-    put_description(command->description);
+    fprintf(out, "%s\n", ".PP");
+    put_description(out, command->description);
   }
-  put_flags(set);
+  put_flags(out, set);
 }
 
-static void put_groups(void)
+static void put_groups(FILE *out)
 {
-  put_section("COMMANDS");
+  put_section(out, "COMMANDS");
   for (const CommandGroup *const *group = command_groups(); *group; group++) {
     for (gsize i = 0; (*group)->summary && i < (*group)->count; i++)
-      put_command(*group, &(*group)->commands[i]);
+      put_command(out, *group, &(*group)->commands[i]);
   }
 }
 
-static void put_global_options(void)
+static void put_global_options(FILE *out)
 {
   g_autoptr(FlagSet) set = flag_set_new();
   flag_set_add(set, session_flags, session_flag_count, NULL);
-  put_section("GLOBAL OPTIONS");
-  puts("They stand before the group or anywhere behind it.");
-  put_flags(set);
+  put_section(out, "GLOBAL OPTIONS");
+  fprintf(out, "%s\n", "They stand before the group or anywhere behind it.");
+  put_flags(out, set);
 }
 
-static void put_exit_statuses(void)
+static void put_exit_statuses(FILE *out)
 {
-  put_section("EXIT STATUS");
+  put_section(out, "EXIT STATUS");
   for (const ExitStatus *row = exit_statuses; row->text; row++) {
-    printf(".TP\n%d\n", row->status);
-    put_line(row->text);
+    fprintf(out, ".TP\n%d\n", row->status);
+    put_line(out, row->text);
   }
 }
 
-static void put_head(void)
+static void put_head(FILE *out)
 {
-  printf(".TH EVSCTL 1 \"\" \"evs-csi %s\" \"User Commands\"\n", EVS_VERSION);
-  put_section("NAME");
-  puts("evsctl \\- disks of Huawei Cloud EVS, and the CSI driver for them, by hand");
-  put_section("SYNOPSIS");
-  puts(".B evsctl\n[\\fIOPTIONS\\fR] \\fIGROUP VERB\\fR [\\fIARGUMENTS\\fR] [\\fIFLAGS\\fR]\n.br\n.B evsctl "
-       "\\-\\-version");
-  put_section("DESCRIPTION");
+  fprintf(out, ".TH EVSCTL 1 \"\" \"evs-csi %s\" \"User Commands\"\n", EVS_VERSION);
+  put_section(out, "NAME");
+  fprintf(out, "%s\n", "evsctl \\- disks of Huawei Cloud EVS, and the CSI driver for them, by hand");
+  put_section(out, "SYNOPSIS");
+  fprintf(
+    out, "%s\n",
+    ".B evsctl\n[\\fIOPTIONS\\fR] \\fIGROUP VERB\\fR [\\fIARGUMENTS\\fR] [\\fIFLAGS\\fR]\n.br\n.B evsctl "
+    "\\-\\-version");
+  put_section(out, "DESCRIPTION");
   put_description(
+    out,
     "Every call of the EVS API is a verb of a group: `evsctl volume create`, `evsctl snapshot list`.\n"
     "What is typed is checked before anything is sent. Lists page by themselves.\n"
     "Calls that the cloud takes its time for return when it is done, unless --no-wait is given; on a "
@@ -167,22 +170,33 @@ static void put_head(void)
     "A call that is refused shows the cloud's code, the request's id and a remedy where one is known.");
 }
 
-static void put_tail(void)
+static void put_tail(FILE *out)
 {
-  put_section("ENVIRONMENT");
-  puts(".TP\n.B EVS_CLOUD_CONFIG\nthe cloud\\-config, if \\fB\\-\\-cloud\\-config\\fR is not given");
-  put_section("FILES");
-  puts(".TP\n.I /etc/evs\\-csi/cloud\\-config\nregion, endpoints and credentials: an INI file; its keys are "
-       "in the "
-       "reference of evs\\-csi");
-  put_section("EXAMPLES");
-  put_description(
-    "  evsctl volume create --name=data --availability-zone=cn-north-4a --volume-type=SSD --size=40\n"
-    "  evsctl volume list --status=available --limit=20 -o json\n"
-    "  evsctl volume extend VOLUME 80 --no-wait\n"
-    "  evsctl volume delete VOLUME VOLUME --yes\n"
-    "  evsctl transfer create VOLUME moved --key-file=key\n"
-    "  source <(evsctl completion bash)");
+  put_section(out, "ENVIRONMENT");
+  fprintf(out, "%s\n",
+          ".TP\n.B EVS_CLOUD_CONFIG\nthe cloud\\-config, if \\fB\\-\\-cloud\\-config\\fR is not given");
+  put_section(out, "FILES");
+  fprintf(
+    out, "%s\n",
+    ".TP\n.I /etc/evs\\-csi/cloud\\-config\nregion, endpoints and credentials: an INI file; its keys are "
+    "in the "
+    "reference of evs\\-csi");
+  put_section(out, "EXAMPLES");
+  put_description(out, "  evsctl volume create --name=data --zone=cn-north-4a --type=SSD --size=40\n"
+                       "  evsctl volume list --status=available --limit=20 -o json\n"
+                       "  evsctl volume extend VOLUME 80 --no-wait\n"
+                       "  evsctl volume delete VOLUME VOLUME --yes\n"
+                       "  evsctl transfer create VOLUME moved --key-file=key\n"
+                       "  source <(evsctl completion bash)");
+}
+
+void man_print(FILE *out)
+{
+  put_head(out);
+  put_global_options(out);
+  put_groups(out);
+  put_exit_statuses(out);
+  put_tail(out);
 }
 
 static int run(Session *session, const Command *command, void *options, char **arguments)
@@ -191,11 +205,7 @@ static int run(Session *session, const Command *command, void *options, char **a
   (void)command;
   (void)options;
   (void)arguments;
-  put_head();
-  put_global_options();
-  put_groups();
-  put_exit_statuses();
-  put_tail();
+  man_print(stdout);
   return EXIT_OK;
 }
 

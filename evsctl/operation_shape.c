@@ -44,14 +44,30 @@ static json_t *unwrap(json_t *value)
   return value;
 }
 
-/* {"volumes":{"limit":1}} -> [{"name":"volumes","limit":1}]; {"key":["a"]} -> [{"name":"key","value":["a"]}]. */
+static gboolean has_object(const json_t *object)
+{
+  const char *key;
+  json_t *member;
+  json_object_foreach((json_t *)object, key, member)
+  {
+    if (json_is_object(member))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* {"volumes":{"limit":1}} -> [{"name":"volumes","limit":1}]; {"key":["a"]} -> [{"name":"key","value":["a"]}]. What stands
+ * beside objects is about all of them and no row. */
 static json_t *rows_of(const json_t *object)
 {
+  gboolean of_objects = has_object(object);
   json_t *rows = json_array();
   const char *key;
   json_t *member;
   json_object_foreach((json_t *)object, key, member)
   {
+    if (of_objects && !json_is_object(member))
+      continue;
     json_t *row = json_object();
     json_object_set_new(row, "name", json_string(key));
     if (json_is_object(member))

@@ -13,7 +13,7 @@ typedef enum { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML } OutputFormat;
 extern const char *const output_formats[];
 
 /* columns: "id name size:SIZE(GIB) attachments/server_id": paths into an array's objects, '/' leads through objects and
- * arrays, ':' gives another heading. An array of objects is a table of a line each, an object a line per member; columns
+ * arrays, what follows the last ':' is another heading. An array of objects is a table of a line each, an object a line per member; columns
  * then choose nothing. NULL: all members of the first object. width: of the terminal, to which long values are cut; 0: no
  * cut. Newly allocated, ends with a line feed. */
 char *output_table(const json_t *value, const char *columns, gsize width);

@@ -118,7 +118,7 @@ static void add_columns(Table *table, const char *columns)
 {
   g_auto(GStrv) words = g_strsplit(columns, " ", -1);
   for (char **word = words; *word; word++) {
-    char *heading = strchr(*word, ':');
+    char *heading = strrchr(*word, ':');
     if (heading)
       *heading++ = '\0';
     if (**word)
