@@ -124,6 +124,25 @@ static void test_one_at_a_time(void **state)
   assert_int_equal(server_lanes_busy(lanes), 0);
 }
 
+/* A wait inside the lane ends when the hold is stuck, or with its own context if that is earlier. */
+static void test_stuck(void **state)
+{
+  enum { STUCK_MS = 30 };
+  (void)state;
+  g_autoptr(ServerLanes) lanes = server_lanes_new(STUCK_MS);
+  EvsContext context = patient();
+  LaneHold *hold = server_lane_enter(lanes, "server", LANE_ATTACH, &context, NULL);
+  assert_non_null(hold);
+  EvsContext slice = server_lane_slice(hold, &context);
+  assert_in_range(clock_left_ms(slice.deadline_us), 0, STUCK_MS);
+  EvsContext late = {.deadline_us = clock_now_us()};
+  assert_int_equal(server_lane_slice(hold, &late).deadline_us, late.deadline_us);
+  clock_sleep_until(slice.deadline_us);
+  assert_true(server_lane_stuck(hold));
+  server_lane_leave(hold);
+  assert_int_equal(server_lanes_busy(lanes), 0);
+}
+
 static void test_attempts(void **state)
 {
   (void)state;
@@ -192,8 +211,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_detach_first),  cmocka_unit_test(test_give_up),
-    cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_attempts),
-    cmocka_unit_test(test_deleted_disks),
+    cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_stuck),
+    cmocka_unit_test(test_attempts),      cmocka_unit_test(test_deleted_disks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
