@@ -10,6 +10,7 @@
 #include "evssim/parts.h"
 #include "evssim/recycle.h"
 #include "evssim/snapshots.h"
+#include "evssim/standing.h"
 #include "evssim/stats.h"
 #include "evssim/transfers.h"
 
@@ -315,6 +316,7 @@ static const Route routes[] = {
   CONTROL("POST", "/servers", handle_server_post),
   CONTROL("PUT", "/servers/{server_id}", handle_server_put),
   CONTROL("PUT", "/disks/{volume_id}", control_handle_disk_put),
+  CONTROL("PUT", "/accounts/{account}", standing_handle_put),
   CONTROL("PUT", "/servers/{server_id}/disks/{volume_id}", ecs_handle_disk_fault),
   CONTROL("GET", "/faults", handle_faults_get),
   CONTROL("POST", "/faults", handle_faults_post),

@@ -106,9 +106,8 @@ static void apply(Disk *disk, const DiskEdit *edit)
 
 void control_handle_disk_put(Request *request)
 {
-  static const char *const keys[] = {"status",        "metadata",   "frozen",
-                                     "service_type",  "bootable",   "backups",
-                                     "backup_policy", "replicated", NULL};
+  static const char *const keys[] = {"status",  "metadata",      "frozen",     "service_type", "bootable",
+                                     "backups", "backup_policy", "replicated", "temporary",    NULL};
   const json_t *body = control_body(request, keys);
   Disk *disk = sim_disk(request->sim, request_path(request, "volume_id"));
   g_autoptr(GError) error = NULL;

@@ -148,7 +148,7 @@ static void handle_qos(Request *request)
     (void)refuse(request, "EVS.5400", "Must specify a valid status.");
     return;
   }
-  if (!disk_rule_unlocked(request, disk, TRUE) ||
+  if (!disk_rule_unlocked(request, disk, TRUE) || !disk_rule_evs(request, disk) ||
       !disk_rule_rates(request, disk->type, disk->size_gib, json_object_get(body, "iops"),
                        json_object_get(body, "throughput"), &iops, &throughput))
     return;

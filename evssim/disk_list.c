@@ -117,6 +117,13 @@ static gboolean read_ids(ListQuery *query)
   return TRUE;
 }
 
+/* What a request could not decode it leaves as it came. */
+static gboolean is_decoded(const char *text)
+{
+  g_autofree char *again = g_uri_unescape_string(text, NULL);
+  return again != NULL;
+}
+
 static gboolean read_filters(ListQuery *query)
 {
   const char *metadata = filter_of(query, "metadata"), *zone = filter_of(query, "availability_zone");
@@ -124,6 +131,8 @@ static gboolean read_filters(ListQuery *query)
     return refuse(query->request, "EVS.1041", "invalid filter availability-zone!");
   if (metadata) {
     query->metadata = json_loads(metadata, 0, NULL);
+    if (!query->metadata && !is_decoded(metadata))
+      return refuse(query->request, "EVS.1025", "url encoding failed!");
     if (!json_is_object(query->metadata))
       return refuse(query->request, "EVS.1058", "invalid metadata filter!");
   }

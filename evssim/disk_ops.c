@@ -9,6 +9,8 @@
 #include "evssim/parts.h"
 #include "evssim/recycle.h"
 #include "evssim/request.h"
+#include "evssim/sources.h"
+#include "evssim/standing.h"
 #include "evssim/transfers.h"
 
 /* The disk of {volume_id} of a while ago (fault kind stale). */
@@ -185,11 +187,15 @@ void disks_start(Sim *sim)
   cinder_start(sim);
   recycle_start(sim);
   transfers_start(sim);
+  standing_start(sim);
+  sources_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));
 }
 
 void disks_stop(Sim *sim)
 {
+  sources_stop(sim);
+  standing_stop(sim);
   transfers_stop(sim);
   images_stop(sim);
   recycle_stop(sim);

@@ -44,7 +44,7 @@ static gboolean check_disk(Request *request, const Disk *disk)
   int running = 0;
   if (!disk_is_settled(disk))
     return refuse(request, "EVS.5400", "Must specify a valid status.");
-  if (!disk_rule_unlocked(request, disk, TRUE))
+  if (!disk_rule_unlocked(request, disk, TRUE) || !disk_rule_evs(request, disk))
     return FALSE;
   g_hash_table_iter_init(&iter, request->sim->disks);
   while (g_hash_table_iter_next(&iter, NULL, &value))

@@ -123,6 +123,12 @@ gboolean disk_rule_largest(Request *request, gint64 size_gib)
          refuse(request, "EVS.1042", "volume gigabytes exceeded volume gigabytes quota!");
 }
 
+gboolean disk_rule_evs(Request *request, const Disk *disk)
+{
+  return g_str_equal(disk->service_type, "EVS") ||
+         refuse(request, "EVS.2093", "operation failed because the volume is not EVS");
+}
+
 /* ---- locks ---- */
 
 gboolean disk_rule_thawed(Request *request, const Disk *disk)
@@ -137,6 +143,10 @@ gboolean disk_rule_unlocked(Request *request, const Disk *disk, gboolean changes
 {
   if (!disk_rule_thawed(request, disk))
     return FALSE;
+  if (disk->marks & DISK_MARK_TEMPORARY)
+    return refuse(request, "EVS.1012", "temporary volume!");
+  if (changes && disk->marks & DISK_MARK_REPLICATED)
+    return refuse(request, "EVS.2089", "operation failed because the volume is belong to SDRS");
   if (!*disk->lock || (!changes && !g_str_equal(disk->lock, DISK_LOCK_RETYPE)))
     return TRUE;
   reply_error(request, 400, "EVS.2068", "operation failed because of volume be locked: %s", disk->lock);

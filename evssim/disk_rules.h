@@ -29,9 +29,12 @@ gboolean disk_rule_quota(Request *request, const char *type, gint64 more_disks, 
 /* A disk of this size is within per_volume_gigabytes: EVS.1042. */
 gboolean disk_rule_largest(Request *request, gint64 size_gib);
 
+/* It is none of DSS or DESS: EVS.2093. */
+gboolean disk_rule_evs(Request *request, const Disk *disk);
+
 /* No change that forbids others runs on the disk: EVS.2068. A type change forbids everything, another change (of QoS)
  * all but attaching, detaching and snapshots; with `changes` FALSE the caller is one of these. A frozen disk
- * forbids everything: EVS.2144. */
+ * forbids everything: EVS.2144, so does a temporary one: EVS.1012; a replicated one forbids changes: EVS.2089. */
 gboolean disk_rule_unlocked(Request *request, const Disk *disk, gboolean changes);
 /* Only the last of these. */
 gboolean disk_rule_thawed(Request *request, const Disk *disk);

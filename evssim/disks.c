@@ -13,7 +13,7 @@
 
 const char *const disk_types[] = {"SATA", "SAS", "GPSSD", "SSD", "ESSD", "GPSSD2", "ESSD2", NULL};
 
-const char *const disk_marks[] = {"backups", "backup_policy", "replicated", NULL};
+const char *const disk_marks[] = {"backups", "backup_policy", "replicated", "temporary", NULL};
 
 static void attachment_free(Attachment *attachment)
 {

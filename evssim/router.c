@@ -7,6 +7,7 @@
 #include "evssim/profile.h"
 #include "evssim/quirks.h"
 #include "evssim/rate.h"
+#include "evssim/standing.h"
 #include "evssim/stats.h"
 
 #include <signal.h>
@@ -335,7 +336,7 @@ static void dispatch_cloud(Request *request)
   request_fire_faults(request, ~(FAULT_BITS_OF_JOBS | FAULT_BITS_OF_READS), NULL);
   if (faults_before(request))
     return;
-  if (permitted(request))
+  if (permitted(request) && standing_check(request))
     request->route->handle(request);
   if (request->sim->profile->quirks && request->route->service == SIM_SERVICE_EVS && request->p->status < 300)
     request->p->reply_body = quirks_apply(request, request->p->reply_body);

@@ -295,6 +295,8 @@ struct Sim {
   GHashTable *transfers;        /* id -> Transfer* (transfers.h) */
   GHashTable *images;           /* id -> Image* (images.h) */
   GHashTable *recycle_policies; /* recycle.c: project id -> its policy */
+  GHashTable *standings;        /* standing.c: account name -> its standing */
+  GHashTable *sources;          /* sources.c: "image/ID", "backup/ID" -> Source* */
   struct Profile *profile;
   struct Router *router;
   struct Jobs *jobs;

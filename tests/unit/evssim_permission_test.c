@@ -76,6 +76,7 @@ static const struct {
   {"7.6.5", "evs:snapshots:get"},
   {"7.6.6", "evs:snapshots:delete evs:snapshots:get"},
   {"v1.7.1.7", "evs:volumes:get"},
+  {"batch.extend", "evs:volumes:extend"},
   {"retype", "evs:volumes:retype"},
   {"recycle.list", "evs:volumes:list"},
   {"recycle.get", "evs:volumes:get"},
@@ -85,7 +86,10 @@ static const struct {
   {"recycle.policy.set", "evs:volumes:update"},
 };
 
-static const char *const free_ops[] = {"5.1", "5.2", "6.4.1", "7.1.9", "7.7.1", "7.7.2", "7.8.1", "volumes.action", NULL};
+static const char *const free_ops[] = {
+  "5.1",   "5.2",   "6.4.1", "v2.6.4.1",       "7.1.9",
+  "7.7.1", "7.7.2", "7.8.1", "volumes.action", /* an action that there is not */
+  NULL};
 
 /* The first of the operation's names, without the mark of a twin. */
 static char *plain_op(const char *ops)
