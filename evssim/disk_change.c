@@ -35,15 +35,12 @@ void disk_change_reply(Request *request, int status, const Job *job, const Disk 
 
 /* ---- expansion ---- */
 
-static gboolean read_new_size(Request *request, const Disk *disk, gint64 *ret_size)
+static gboolean read_new_size(Request *request, const Disk *disk, const json_t *size, gint64 *ret_size)
 {
-  const json_t *extend = json_object_get(request_json(request), "os-extend");
-  const json_t *size = json_object_get(extend, "new_size");
-  if (!json_is_object(extend) || !size || json_is_null(size))
+  if (!size || json_is_null(size))
     return refuse(request, "EVS.1011", "null extendVolumeReq!");
   if (!json_is_integer(size))
-    return refuse(request, "EVS.1018",
-                  "Type conversion error , parameter type is unexpected: os-extend.new_size");
+    return refuse(request, "EVS.1018", "Type conversion error , parameter type is unexpected: new_size");
   *ret_size = json_integer_value(size);
   if (*ret_size < 1 || *ret_size > (disk_is_system(disk) ? DISK_SYSTEM_SIZE_MAX_GIB : DISK_SIZE_MAX_GIB))
     return refuse(request, "EVS.1010", "invalid volume size!");
@@ -63,21 +60,25 @@ static gboolean servers_allow(Request *request, const Disk *disk)
   return TRUE;
 }
 
-static gboolean may_extend(Request *request, const Disk *disk)
+gboolean disk_may_extend(Request *request, const Disk *disk, const json_t *new_size, gint64 *ret_size)
 {
+  if (!read_new_size(request, disk, new_size, ret_size))
+    return FALSE;
   gboolean in_use = g_str_equal(disk->status, DISK_IN_USE);
   if (!in_use && !g_str_equal(disk->status, DISK_AVAILABLE))
     return refuse(request, "EVS.1064", "volume status must be available or in-use when extending!");
   if (in_use && disk->multiattach)
     return refuse(request, "EVS.1065", "multiattach volume status must be available when extending!");
-  return disk_rule_unlocked(request, disk, TRUE) && servers_allow(request, disk);
+  return disk_rule_unlocked(request, disk, TRUE) && servers_allow(request, disk) &&
+         disk_rule_largest(request, *ret_size);
 }
 
 Job *disk_extend(Request *request, Disk *disk)
 {
+  const json_t *extend = json_object_get(request_json(request), "os-extend");
   gint64 size = 0;
-  if (!read_new_size(request, disk, &size) || !may_extend(request, disk) ||
-      !disk_rule_largest(request, size) || !disk_rule_quota(request, NULL, 0, size - disk->size_gib) ||
+  if (!disk_may_extend(request, disk, json_object_get(extend, "new_size"), &size) ||
+      !disk_rule_quota(request, NULL, 0, size - disk->size_gib) ||
       !disk_rule_quota(request, disk->type, 0, size - disk->size_gib))
     return NULL;
   Job *job = disk_change_job(request, JOB_EXTEND, disk, disk->type, size);
@@ -108,10 +109,10 @@ static gboolean grow(const Sim *sim, const Disk *disk, gint64 size_gib)
 }
 
 /* Carried out once more after SIGKILL at any point: it does no harm. */
-static void finish_extend(Sim *sim, Job *job, gboolean failed)
+void disk_finish_extend(Sim *sim, Job *job, const char *volume_id, const json_t *entity, gboolean failed)
 {
-  Disk *disk = sim_disk(sim, job->volume_id);
-  gint64 size = json_integer_value(json_object_get(job->entities, "size"));
+  Disk *disk = sim_disk(sim, volume_id);
+  gint64 size = json_integer_value(json_object_get(entity, "size"));
   if (!disk || size == 0) { /* no size: killed before anybody was told of the expansion */
     job_fail(job, "EVS.5404", "Volume could not be found.");
     return;
@@ -125,6 +126,11 @@ static void finish_extend(Sim *sim, Job *job, gboolean failed)
                         : disk->attachments->len > 0 ? DISK_IN_USE
                                                      : DISK_AVAILABLE);
   disk_changed(sim, disk);
+}
+
+static void finish_extend(Sim *sim, Job *job, gboolean failed)
+{
+  disk_finish_extend(sim, job, job->volume_id, job->entities, failed);
 }
 
 /* ---- QoS ---- */
@@ -205,4 +211,5 @@ void disk_change_start(Sim *sim)
     job_type_register(sim, &job_types[i]);
   router_add(sim, routes, G_N_ELEMENTS(routes));
   disk_retype_start(sim);
+  disk_batch_start(sim);
 }

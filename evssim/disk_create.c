@@ -151,21 +151,26 @@ static void finish_create(Sim *sim, Job *job, gboolean failed)
 }
 
 /* A batch job shows nothing but its sub jobs (evs-facts 5). */
-static json_t *batch_entities(Sim *sim, const Job *job)
+json_t *disk_render_sub_jobs(const Job *job, const char *type)
 {
   json_t *sub_jobs = json_array(), *item;
   gsize index;
   gboolean failed = job->status == JOB_FAIL;
-  (void)sim;
   json_array_foreach(json_object_get(job->entities, "disks"), index, item)
   {
     g_autofree char *id = g_strdup_printf("%s-%zu", job->id, index + 1);
     json_array_append_new(sub_jobs, json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:O}", "job_id", id, "job_type",
-                                              "createVolume", "status", job_status_name(job->status),
-                                              "error_code", failed ? job->error_code : NULL, "fail_reason",
+                                              type, "status", job_status_name(job->status), "error_code",
+                                              failed ? job->error_code : NULL, "fail_reason",
                                               failed ? job->fail_reason : NULL, "entities", item));
   }
   return json_pack("{s:o}", "sub_jobs", sub_jobs);
+}
+
+static json_t *batch_entities(Sim *sim, const Job *job)
+{
+  (void)sim;
+  return disk_render_sub_jobs(job, "createVolume");
 }
 
 const JobType disk_create_job = {

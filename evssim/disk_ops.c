@@ -1,6 +1,7 @@
 /* Routes and job types of EVS disks; get and delete. */
 #include "evssim/disk_ops.h"
 
+#include "evssim/backups.h"
 #include "evssim/client_tokens.h"
 #include "evssim/disk_rules.h"
 #include "evssim/disk_view.h"
@@ -9,7 +10,6 @@
 #include "evssim/parts.h"
 #include "evssim/recycle.h"
 #include "evssim/request.h"
-#include "evssim/sources.h"
 #include "evssim/standing.h"
 #include "evssim/transfers.h"
 
@@ -166,6 +166,7 @@ static const Route routes[] = {
   {"6.1.10", SIM_SERVICE_EVS, "POST", "/v2/{project_id}/cloudvolumes/unsubscribe", "evs:volumes:delete",
    ROUTE_AUTH, handle_unsubscribe},
   {"6.4.1", SIM_SERVICE_EVS, "GET", "/v1/{project_id}/jobs/{job_id}", NULL, ROUTE_AUTH, job_handle_get},
+  {"v2.6.4.1", SIM_SERVICE_EVS, "GET", "/v2/{project_id}/jobs/{job_id}", NULL, ROUTE_AUTH, job_handle_get},
 };
 
 void disks_start(Sim *sim)
@@ -188,13 +189,13 @@ void disks_start(Sim *sim)
   recycle_start(sim);
   transfers_start(sim);
   standing_start(sim);
-  sources_start(sim);
+  backups_start(sim);
   router_add(sim, routes, G_N_ELEMENTS(routes));
 }
 
 void disks_stop(Sim *sim)
 {
-  sources_stop(sim);
+  backups_stop(sim);
   standing_stop(sim);
   transfers_stop(sim);
   images_stop(sim);

@@ -16,6 +16,13 @@ gboolean disk_may_delete(Request *request, const Disk *disk);
 Job *disk_start_delete(Request *request, Disk *disk);
 /* disk_change.c: expansion by the body's os-extend; NULL: refused and answered. */
 Job *disk_extend(Request *request, Disk *disk);
+/* All its rules but the project's quota. new_size: as the body has it. */
+gboolean disk_may_extend(Request *request, const Disk *disk, const json_t *new_size, gint64 *ret_size);
+/* What the end of an expansion does to the disk; entity: with its new "size". */
+void disk_finish_extend(Sim *sim, Job *job, const char *volume_id, const json_t *entity, gboolean failed);
+void disk_batch_start(Sim *sim); /* disk_batch.c: expansion of several */
+/* The entities of a job whose own hold "disks": one sub job of this type each (disk_create.c). */
+json_t *disk_render_sub_jobs(const Job *job, const char *type);
 
 void disk_handle_list(Request *request); /* disk_list.c: 6.1.3 */
 

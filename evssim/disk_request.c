@@ -5,6 +5,7 @@
 #include "evssim/images.h"
 #include "evssim/pairs.h"
 #include "evssim/snapshots.h"
+#include "evssim/standing.h"
 
 enum {
   OLD_NAME_MAX_CHARS = 85,
@@ -98,7 +99,8 @@ static gboolean check_source(Request *request, const json_t *volume, DiskRequest
   const Image *image = sim_image(request->sim, image_id);
   if (image_id && (!image || image->project != request->project))
     return refuse(request, "EVS.2046", "invalid imageRef!");
-  if (backup_id)
+  read->backup = backup_find(request->sim, request->project, backup_id);
+  if (backup_id && !read->backup)
     return refuse(request, "EVS.1006", "invalid backup id!");
   if (snapshot) {
     g_free(read->disk->snapshot_id);
@@ -127,12 +129,22 @@ static gboolean check_zone_and_type(Request *request, const json_t *volume, Disk
   return TRUE;
 }
 
+/* bssParam stands beside volume. */
+static gboolean is_prepaid(Request *request)
+{
+  const json_t *billing = json_object_get(request_json(request), "bssParam");
+  return g_strcmp0(json_string_value(json_object_get(billing, "chargingMode")), "prePaid") == 0;
+}
+
 static gboolean check_size(Request *request, const json_t *volume, DiskRequest *read)
 {
   const json_t *size = json_object_get(volume, "size");
   if (size && !json_is_integer(size) && !json_is_null(size))
     return wrong_type(request, "size");
-  read->disk->size_gib = json_integer_value(size);
+  if (json_is_integer(size) && json_integer_value(size) < 1 && is_prepaid(request))
+    return refuse(request, "EVS.2084", "resource size must greater than zero!");
+  read->disk->size_gib =
+    read->backup && !json_is_integer(size) ? read->backup->size_gib : json_integer_value(size);
   gint64 least = disk_is_system(read->disk) ? 1 : SIZE_MIN_GIB;
   return (read->disk->size_gib >= least && read->disk->size_gib <= DISK_SIZE_MAX_GIB) ||
          refuse(request, "EVS.1010", "invalid volume size!");
@@ -165,6 +177,19 @@ static gboolean check_multiattach(Request *request, const json_t *volume, DiskRe
   return TRUE;
 }
 
+/* What multiattach was called once: only the deprecated create still reads it. */
+static gboolean check_shareable(Request *request, const json_t *volume, DiskRequest *read)
+{
+  const json_t *value = json_object_get(volume, "shareable");
+  const char *text = json_string_value(value);
+  if (!g_str_equal(request->route->op, "6.1.7") || !value || json_is_null(value))
+    return TRUE;
+  if (!json_is_boolean(value) && !(text && is_one_of(text, "true", "false")))
+    return refuse(request, "EVS.1054", "invalid shareable parameter!");
+  read->disk->multiattach |= json_is_true(value) || g_strcmp0(text, "true") == 0;
+  return TRUE;
+}
+
 /* The keys that mean something (evs-facts 8). */
 static gboolean check_known_metadata(Request *request, const Disk *disk)
 {
@@ -180,7 +205,7 @@ static gboolean check_known_metadata(Request *request, const Disk *disk)
   gboolean bad_key = g_str_equal(encrypted, "1") && !text_is_uuid(key);
   if (bad_flag || bad_key)
     return refuse(request, "EVS.2041", "The encrypt Param is invalid!");
-  return TRUE;
+  return !g_str_equal(encrypted, "1") || standing_kms(request, KMS_CREATE);
 }
 
 static gboolean check_metadata(Request *request, const json_t *volume, DiskRequest *read)
@@ -193,62 +218,11 @@ static gboolean check_metadata(Request *request, const json_t *volume, DiskReque
   return check_known_metadata(request, read->disk);
 }
 
-static gboolean check_source_metadata(Request *request, const json_t *volume, DiskRequest *read)
+/* After zone, type, size, count and metadata are read. */
+static gboolean check_origin(Request *request, const json_t *volume, DiskRequest *read)
 {
-  static const char *const refused[] = {"__system__encrypted", "__system__cmkid", "hw:passthrough"};
   (void)volume;
-  for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
-    if ((*read->disk->snapshot_id || disk_is_system(read->disk)) &&
-        json_object_get(read->disk->metadata, refused[i]))
-      return refuse(request, "EVS.1043",
-                    "encrypt and cmk and passthrough in metadata is not support when create volume from "
-                    "snapshot or image!");
-  return TRUE;
-}
-
-/* What the image binds: the least size, and that a system is not shared. After all of these are read. */
-static gboolean check_image(Request *request, const json_t *volume, DiskRequest *read)
-{
-  Disk *disk = read->disk;
-  const Image *image = sim_image(request->sim, json_string_value(json_object_get(disk->image, "image_id")));
-  (void)volume;
-  if (!image)
-    return TRUE;
-  if (!g_str_equal(image->status, IMAGE_ACTIVE))
-    return refuse(request, "EVS.5400", "Invalid imageRef provided.");
-  if (disk->size_gib < image->size_gib || disk->size_gib > DISK_SYSTEM_SIZE_MAX_GIB)
-    return refuse(request, "EVS.1010", "invalid volume size!");
-  if (image->of_system && disk->multiattach)
-    return refuse(request, "EVS.2094",
-                  "system image is not support to create Multiattach/ shareable volume !");
-  g_autoptr(json_t) marks = image_marks(image);
-  json_object_update(disk->image, marks);
-  disk->bootable = TRUE;
-  return TRUE;
-}
-
-/* What the snapshot binds: zone, type, least size, bus and encryption. After all of these are read. */
-static gboolean check_snapshot(Request *request, const json_t *volume, DiskRequest *read)
-{
-  const Snapshot *snapshot = sim_snapshot(request->sim, read->disk->snapshot_id);
-  (void)volume;
-  if (!snapshot)
-    return TRUE;
-  if (!g_str_equal(snapshot->status, DISK_AVAILABLE) && !g_str_equal(snapshot->status, DISK_BACKING_UP))
-    return refuse(request, "EVS.2043", "The status of snapshot is not available or backing-up.");
-  if (!g_str_equal(snapshot->zone, read->disk->zone))
-    return refuse(request, "EVS.2054", "Cannot create volume from snapshot as the az is invalid!");
-  if (!g_str_equal(snapshot->type, read->disk->type)) {
-    reply_error(request, 400, "EVS.2096", "Target volumeType[%s] is not matched with snapshot[%s] !",
-                read->disk->type, snapshot->id);
-    return FALSE;
-  }
-  if (read->disk->size_gib < snapshot->size_gib)
-    return refuse(request, "EVS.1010", "invalid volume size!");
-  if (read->count > 1)
-    return refuse(request, "EVS.1021", "the quantity of volume is invalid!");
-  json_object_update(read->disk->metadata, snapshot->inherited);
-  return TRUE;
+  return disk_request_check_source(request, read);
 }
 
 /* Letters, digits, '_', '-', '.' and the CJK ideographs. */
@@ -292,7 +266,6 @@ static gboolean check_rates(Request *request, const json_t *volume, DiskRequest 
                          json_object_get(source, "throughput"), &read->disk->iops, &read->disk->throughput);
 }
 
-/* bssParam stands beside volume. */
 static gboolean check_billing(Request *request, const json_t *volume, DiskRequest *read)
 {
   const json_t *billing = json_object_get(request_json(request), "bssParam");
@@ -302,7 +275,7 @@ static gboolean check_billing(Request *request, const json_t *volume, DiskReques
   const char *mode = json_string_value(json_object_get(billing, "chargingMode"));
   const char *period = json_string_value(json_object_get(billing, "periodType"));
   json_int_t number = json_integer_value(json_object_get(billing, "periodNum"));
-  read->prepaid = mode && g_str_equal(mode, "prePaid");
+  read->prepaid = is_prepaid(request);
   gboolean bad_mode = !json_is_object(billing) || (mode && !is_one_of(mode, "prePaid", "postPaid"));
   gboolean bad_period = read->prepaid && (!period || !is_one_of(period, "month", "year") || number < 1 ||
                                           number > (g_str_equal(period, "year") ? 1 : 9));
@@ -324,7 +297,8 @@ static gboolean check_server(Request *request, const json_t *volume, DiskRequest
   const Server *server = sim_server(request->sim, read->server_id);
   if (read->server_id && (!server || server->project != request->project))
     return refuse(request, "EVS.2229", "input server id not found at ECS.");
-  return TRUE;
+  return !server || !g_str_equal(server->status, "UNKNOWN") ||
+         refuse(request, "EVS.2131", "Query server info from ecs fail");
 }
 
 /* OS-SCH-HNT:scheduler_hints stands beside volume. There is no dedicated storage here. */
@@ -378,17 +352,19 @@ gboolean disk_request_read(Request *request, DiskFace face, DiskRequest *ret)
     {check_unsupported, CINDER}, {check_source, ALL},
     {check_zone_and_type, ALL},  {check_size, ALL},
     {check_count, CUSTOM | OLD}, {check_multiattach, ALL},
-    {check_metadata, ALL},       {check_source_metadata, ALL},
-    {check_image, ALL},          {check_snapshot, ALL},
-    {check_tags, CUSTOM | OLD},  {check_rates, ALL},
-    {check_billing, CUSTOM},     {check_server, CUSTOM},
-    {check_storage, ALL},        {check_quota, ALL},
+    {check_shareable, CUSTOM},   {check_metadata, ALL},
+    {check_origin, ALL},         {check_tags, CUSTOM | OLD},
+    {check_rates, ALL},          {check_billing, CUSTOM},
+    {check_server, CUSTOM},      {check_storage, ALL},
+    {check_quota, ALL},
   };
   const json_t *volume = json_object_get(request_json(request), "volume");
   if (!request_json(request))
     return refuse(request, "EVS.5400", "Malformed request body.");
-  if (!json_is_object(volume))
+  if (!volume || json_is_null(volume))
     return refuse(request, "EVS.1008", "null createVolume Req!");
+  if (!json_is_object(volume))
+    return refuse(request, "EVS.1009", "invalid volumeForCreate!");
   *ret = (DiskRequest){.face = face, .disk = disk_new(request->project), .count = 1};
   for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
     if (!(checks[i].faces & (1U << face)) || checks[i].check(request, volume, ret))

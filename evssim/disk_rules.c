@@ -32,6 +32,8 @@ gboolean disk_rule_names(Request *request, const char *name, glong name_max, con
 
 gboolean disk_rule_type(Request *request, const Zone *zone, const char *type)
 {
+  if (strspn(type, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") != strlen(type))
+    return refuse(request, "EVS.1020", "invalid volume type!");
   if (!g_strv_contains(disk_types, type))
     return refuse(request, "EVS.2070", "VolumeTypes are not supported !");
   if (g_strv_contains((const char *const *)zone->sold_out, type)) {

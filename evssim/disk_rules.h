@@ -16,7 +16,8 @@ Disk *disk_of_request(Request *request);
 /* Neither is too long; NULL is fine (EVS.1003, EVS.1004). */
 gboolean disk_rule_names(Request *request, const char *name, glong name_max, const char *description);
 
-/* The zone has the type and it is not sold out (EVS.2071, EVS.2072); an unknown one is EVS.2070. */
+/* The zone has the type and it is not sold out (EVS.2071, EVS.2072); an unknown one is EVS.2070, a
+ * text that cannot be one EVS.1020. */
 gboolean disk_rule_type(Request *request, const Zone *zone, const char *type);
 
 /* iops and throughput that this type of this size may have (cloud-facts F1; EVS.2231-2233, 2235). Absent and null

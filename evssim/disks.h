@@ -31,7 +31,7 @@ typedef enum {
   DISK_MARK_BACKUPS = 1 << 0,       /* has backups */
   DISK_MARK_BACKUP_POLICY = 1 << 1, /* a backup policy covers it */
   DISK_MARK_REPLICATED = 1 << 2,    /* belongs to a replication pair (SDRS): EVS.2089 on changes */
-  DISK_MARK_TEMPORARY = 1 << 3,     /* of the cloud's own, for a while: EVS.1012 on whatever is done with it */
+  DISK_MARK_TEMPORARY = 1 << 3, /* of the cloud's own, for a while: EVS.1012 on whatever is done with it */
 } DiskMark;
 
 /* Names of the bits of Disk.marks, the lowest first; NULL-terminated. */

@@ -296,7 +296,7 @@ struct Sim {
   GHashTable *images;           /* id -> Image* (images.h) */
   GHashTable *recycle_policies; /* recycle.c: project id -> its policy */
   GHashTable *standings;        /* standing.c: account name -> its standing */
-  GHashTable *sources;          /* sources.c: "image/ID", "backup/ID" -> Source* */
+  GHashTable *backups;          /* id -> Backup* (backups.h) */
   struct Profile *profile;
   struct Router *router;
   struct Jobs *jobs;

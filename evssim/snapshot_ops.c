@@ -7,6 +7,7 @@
 #include "evssim/parts.h"
 #include "evssim/request.h"
 #include "evssim/snapshots.h"
+#include "evssim/standing.h"
 
 enum {
   NAME_MAX_CHARS = 64,
@@ -292,6 +293,8 @@ static void roll_back(Request *request, gboolean optional)
     return;
   }
   if (!disk_rule_unlocked(request, disk, TRUE))
+    return;
+  if (g_str_equal(disk_metadata(disk, "__system__encrypted"), "1") && !standing_kms(request, KMS_ROLLBACK))
     return;
   start_job(request, JOB_ROLLBACK, disk->id, snapshot->id);
   snapshot_set_status(request->sim, snapshot, DISK_ROLLBACKING);

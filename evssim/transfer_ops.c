@@ -96,7 +96,7 @@ static gboolean is_dedicated(const Sim *sim, const Disk *disk)
 static gboolean is_system(const Sim *sim, const Disk *disk)
 {
   (void)sim;
-  return disk->bootable;
+  return disk->bootable || disk_is_system(disk);
 }
 
 static gboolean is_replicated(const Sim *sim, const Disk *disk)

@@ -21,7 +21,7 @@ static const struct {
   {"", "EVS.5400"},
   {"[]", "EVS.5400"},
   {"{}", "EVS.1008"},
-  {"{'volume':[]}", "EVS.1008"},
+  {"{'volume':[]}", "EVS.1009"},
   {"{'volume':{'volume_type':'SSD','size':10}}", "EVS.2083"},
   {"{'volume':{'availability_zone':'sim-1a','size':10}}", "EVS.2083"},
   {"{'volume':{'availability_zone':'mars','volume_type':'SSD','size':10}}", "EVS.1036"},
