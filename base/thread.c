@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <signal.h>
 
 enum { STACK_BYTES = 256 * 1024, NAME_BYTES = 16 };
 
@@ -78,13 +79,25 @@ gboolean cond_wait_until(Cond *cond, Mutex *mutex, gint64 deadline_us)
   return TRUE;
 }
 
+/* All but those that tell of the thread's own faults. */
+static void blocked_signals(sigset_t *ret_set)
+{
+  static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGPROF};
+  sigfillset(ret_set);
+  for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
+    sigdelset(ret_set, kept[i]);
+}
+
 static pthread_t start(void *(*run)(void *argument), void *argument, int detach_state)
 {
   pthread_attr_t attributes;
   pthread_t handle;
+  sigset_t blocked;
+  blocked_signals(&blocked);
   check(pthread_attr_init(&attributes), "pthread_attr_init");
   check(pthread_attr_setstacksize(&attributes, STACK_BYTES), "pthread_attr_setstacksize");
   check(pthread_attr_setdetachstate(&attributes, detach_state), "pthread_attr_setdetachstate");
+  check(pthread_attr_setsigmask_np(&attributes, &blocked), "pthread_attr_setsigmask_np");
   check(pthread_create(&handle, &attributes, run, argument), "pthread_create");
   pthread_attr_destroy(&attributes);
   return handle;

@@ -64,8 +64,8 @@ void cond_wait(Cond *cond, Mutex *mutex);
 /* As cond_wait, until clock_now_us() reaches deadline_us (CLOCK_NEVER: no limit). FALSE when the time is up. */
 gboolean cond_wait_until(Cond *cond, Mutex *mutex, gint64 deadline_us);
 
-/* Starts a joinable thread with a 256 KiB stack; name is cut to 15 characters. Signals that the caller has
- * blocked stay blocked in it. */
+/* Starts a joinable thread with a 256 KiB stack; name is cut to 15 characters. Signals are blocked in it, so that a
+ * program's handlers run on the program's own threads and a broken connection is an error, not SIGPIPE. */
 Thread thread_start(const char *name, void *(*run)(void *argument), void *argument);
 /* As thread_start, but nobody joins it; it names itself if it wants a name. */
 void thread_start_detached(void *(*run)(void *argument), void *argument);

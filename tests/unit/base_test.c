@@ -7,6 +7,8 @@
 #include "base/thread.h"
 #include "tests/unit/cmocka_all.h"
 
+#include <signal.h>
+
 static void error_carries_code_cloud_and_remedy(void **state)
 {
   (void)state;
@@ -144,9 +146,27 @@ static void pool_runs_all_and_refuses_beyond_its_queue(void **state)
   assert_int_equal(ran, taken);
 }
 
+static void *read_mask(void *set)
+{
+  pthread_sigmask(SIG_SETMASK, NULL, set);
+  return NULL;
+}
+
+static void test_threads_take_no_signals(void **state)
+{
+  (void)state;
+  sigset_t set;
+  sigemptyset(&set);
+  thread_join(thread_start("mask", read_mask, &set));
+  assert_true(sigismember(&set, SIGPIPE));
+  assert_true(sigismember(&set, SIGTERM));
+  assert_false(sigismember(&set, SIGSEGV));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_threads_take_no_signals),
     cmocka_unit_test(error_carries_code_cloud_and_remedy),
     cmocka_unit_test(error_of_foreign_domain_is_internal),
     cmocka_unit_test(numbers_are_strict),
