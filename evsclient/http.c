@@ -3,10 +3,16 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "evsclient/echo.h"
 
 #include <sys/socket.h>
 
-enum { IDLE_POLL_MS = 60 * 1000, MAX_HEADER_VALUE = 64 * 1024, MAX_REQUEST_ID = 128 };
+enum {
+  IDLE_POLL_MS = 60 * 1000,
+  MAX_HEADER_VALUE = 64 * 1024,
+  MAX_REQUEST_ID = 128,
+  FIRST_ERROR_STATUS = 400
+};
 
 typedef enum { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_DONE } TransferState;
 
@@ -343,8 +349,11 @@ gboolean evs_http_perform(EvsHttp *http, const EvsContext *context, const EvsHtt
   curl_multi_wakeup(http->multi);
   gboolean wanted = await(http, context, &transfer, &failure);
   cond_destroy(&transfer.done);
-  if (wanted && transfer.result == CURLE_OK)
+  if (wanted && transfer.result == CURLE_OK) {
+    if (ret_response->status >= FIRST_ERROR_STATUS)
+      evs_echo_mask(request, ret_response->body);
     return TRUE;
+  }
   if (wanted)
     describe_failure(&transfer, &failure);
   evs_error_set_outcome(failure, transfer.sent ? EVS_OUTCOME_UNKNOWN : EVS_OUTCOME_UNSENT);

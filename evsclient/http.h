@@ -52,7 +52,7 @@ void evs_http_free(EvsHttp *http);
 /* One transfer. TRUE for any complete answer, whatever its status. Errors: UNAVAILABLE (UNSENT or UNKNOWN),
  * INTERNAL for an answer above HTTP_MAX_BODY, FAILED_PRECONDITION for a certificate that does not verify, ABORTED when
  * cancelled, ABORTED or DEADLINE_EXCEEDED (abandonable) when the deadline passes. The text names the host, never a
- * header. */
+ * header. Secrets of the request that an error answer quotes are masked in it (echo.h). */
 gboolean evs_http_perform(EvsHttp *http, const EvsContext *context, const EvsHttpRequest *request,
                           EvsHttpResponse *ret_response, GError **error);
 
