@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/major.h>
 #include <sys/ioctl.h>
@@ -63,7 +64,10 @@ static int try_open(LoopDevice *loop, int control, int backing, gboolean read_on
                                .info.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0)};
   g_strlcpy((char *)config.info.lo_file_name, loop->file, LO_NAME_SIZE);
   struct stat status;
-  if (ioctl(fd, LOOP_CONFIGURE, &config) != 0 || fstat(fd, &status) != 0)
+  /* The kernel keeps a device read-only (BLKROSET) beyond the file that it stood for: a disk that is attached anew is not. */
+  int writable = 0;
+  if (ioctl(fd, LOOP_CONFIGURE, &config) != 0 || fstat(fd, &status) != 0 ||
+      (!read_only && ioctl(fd, BLKROSET, &writable) != 0))
     return errno;
   loop->number = status.st_rdev;
   loop->fd = fd;

@@ -214,6 +214,24 @@ static void disk_can_be_formatted_mounted_and_read_back_elsewhere(void **state)
   assert_int_equal(read_only, 1);
 }
 
+/* What a guest has set ends with its attachment, though the loop device goes on to the next. */
+static void a_disk_that_was_set_read_only_is_attached_writable(void **state)
+{
+  Harness *harness = *state;
+  g_autofree char *file = disk_image(harness, "disk");
+  g_autofree char *node = harness_path(harness, "server/dev/vdb");
+  g_autoptr(DeviceTree) tree = new_tree(harness);
+  for (int i = 0; i < 2; i++) {
+    attach(tree, DEVICE_VIRTIO, VOLUME, file);
+    int fd = open(node, O_RDWR | O_CLOEXEC), read_only = 1;
+    assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(ioctl(fd, BLKROSET, &read_only), 0);
+    close(fd);
+    device_detach(tree, VOLUME);
+  }
+}
+
 static void names_are_the_next_free_letters(void **state)
 {
   Harness *harness = *state;
@@ -488,6 +506,7 @@ int main(int argc, char **argv)
     TEST(virtio_disk_is_seen_as_a_guest_sees_it),
     TEST(scsi_disk_has_wwid_and_rescan),
     TEST(disk_can_be_formatted_mounted_and_read_back_elsewhere),
+    TEST(a_disk_that_was_set_read_only_is_attached_writable),
     TEST(names_are_the_next_free_letters),
     TEST(faults_come_and_go_without_harm),
     TEST(mounted_disk_fails_under_eio_and_after_an_unplug),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -56,7 +57,8 @@ static int try_loop(NodeBench *bench, int image, const char *name, dev_t *ret_nu
   struct loop_config config = {.fd = (guint32)image, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
   /* btrfs-progs tells loop devices apart by this name */
   g_strlcpy((char *)config.info.lo_file_name, name, sizeof config.info.lo_file_name);
-  if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0)
+  int writable = 0; /* an earlier user of the device may have left it read-only */
+  if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0 && ioctl(fd, BLKROSET, &writable) == 0)
     return fd;
   if (fd >= 0)
     close(fd);
