@@ -33,9 +33,12 @@ static EvsQuota *new_quota(void)
 
 static void set_quota(EvsQuota *quota, const char *name, gint64 limit, gint64 in_use)
 {
-  EvsQuotaItem *item = g_new0(EvsQuotaItem, 1);
+  EvsQuotaItem *item = g_hash_table_lookup(quota->items, name);
+  if (!item) {
+    item = g_new0(EvsQuotaItem, 1);
+    g_hash_table_insert(quota->items, g_strdup(name), item);
+  }
   *item = (EvsQuotaItem){.limit = limit, .in_use = in_use};
-  g_hash_table_insert(quota->items, g_strdup(name), item);
 }
 
 static gboolean fetch(void *data, const EvsContext *context, CapacityFacts *ret_facts, GError **error)
