@@ -289,6 +289,11 @@ static Look look_into(Creation *creation, Posted *posted, Step *ret_step, GError
 
 static Step await_job(Creation *creation, Posted *posted, GError **error)
 {
+  Step step = STEP_FAILED;
+  /* A disk known to be gone needs no wait first. */
+  if (deleted_disks_has(creation->controller->deleted_disks, posted->volume_id) &&
+      look_into(creation, posted, &step, error) == LOOK_JUDGED)
+    return step;
   for (;;) {
     rpc_call_note(creation->call, "createVolume job %s of disk %s runs", posted->job_id, posted->volume_id);
     g_autoptr(GError) local = NULL;
@@ -302,7 +307,6 @@ static Step await_job(Creation *creation, Posted *posted, GError **error)
 
     gboolean gone = evs_error_is(local, EVS_CODE_NOT_FOUND);
     gboolean slice_over = clock_now_us() >= slice.deadline_us && context_alive(&creation->to_wait);
-    Step step = STEP_FAILED;
     if (!gone && !slice_over) {
       g_propagate_error(error, g_steal_pointer(&local));
       return STEP_FAILED;
