@@ -60,7 +60,7 @@ static gboolean may_export(Request *request, const Disk *disk, const json_t *for
 {
   if (force && !json_is_boolean(force) && !json_is_null(force))
     return refuse(request, "EVS.1018", "Type conversion error , parameter type is unexpected: force");
-  if (disk->size_gib > SIZE_MAX_GIB)
+  if (disk->size_gib > SIZE_MAX_GIB && !request_is_v3(request)) /* the twin has no limit (evs-facts 15) */
     return refuse(request, "EVS.5400",
                   "Malformed request body. a volume of at most 1024 GiB can be exported");
   if (!g_str_equal(disk->status, DISK_AVAILABLE) &&

@@ -94,6 +94,20 @@ static void the_first_version_has_its_own_names(void **state)
   assert_int_equal(cloud_calls(cloud, "v1.7.1.7"), 1);
 }
 
+static void twins_of_the_old_reads_differ(void **state)
+{
+  Cloud *cloud = *state;
+  g_autofree char *id = create_available(cloud, NEW);
+  g_auto(Answer) v2 = cloud_evs(cloud, "GET", "v2", NULL, "os-vendor-volumes/%s", id);
+  g_auto(Answer) v3 = cloud_evs(cloud, "GET", "v3", NULL, "os-vendor-volumes/%s", id);
+  assert_string_equal(answer_text(&v2, "volume/shareable"), "false");
+  assert_true(has(volume_of(&v2), "source_volid"));
+  assert_true(json_is_false(json_object_get(volume_of(&v3), "shareable")));
+  assert_true(has(volume_of(&v3), "source_vol_id"));
+  assert_true(has(volume_of(&v3), "wwn"));
+  assert_false(has(volume_of(&v3), "source_volid"));
+}
+
 static void bad_creates_are_refused(void **state)
 {
   Cloud *cloud = *state;
@@ -293,6 +307,7 @@ int main(void)
     TEST(create_answers_with_the_disk),
     TEST(details_are_of_the_cinder_shape),
     TEST(the_first_version_has_its_own_names),
+    TEST(twins_of_the_old_reads_differ),
     TEST(bad_creates_are_refused),
     TEST(the_old_custom_create_has_its_own_rules),
     TEST(failed_creates_leave_an_error),

@@ -128,13 +128,16 @@ static void bad_exports_are_refused(void **state)
     g_auto(Answer) answer = export(cloud, disk, rows[i].fields);
     answer_expect(&answer, 400, rows[i].code);
   }
-  g_auto(Answer) too_large = export(cloud, large, "'image_name':'x'");
+  static const char good[] = "{" UPLOAD ":{'image_name':'x'}}";
+  g_auto(Answer) too_large = cloud_evs(cloud, "POST", "v2", good, "volumes/%s/action", large->id);
   answer_expect(&too_large, 400, "EVS.5400");
   g_auto(Answer) other_key = cloud_evs(cloud, "POST", "v2", "{'os-volume_uploaded_image':{'image_name':''}}",
                                        "volumes/%s/action", disk->id);
   answer_expect(&other_key, 400, "EVS.5400");
-  assert_int_equal(cloud_calls(cloud, "7.1.13"), 1);
+  assert_int_equal(cloud_calls(cloud, "7.1.13"), 2);
   assert_int_equal(g_hash_table_size(cloud->sim->images), 0);
+  g_auto(Answer) twin = cloud_evs(cloud, "POST", "v3", good, "volumes/%s/action", large->id);
+  answer_expect(&twin, 202, "");
 }
 
 /* ---- disks of images ---- */
