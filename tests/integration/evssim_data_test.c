@@ -88,6 +88,46 @@ static void attached_disks_grow_under_a_mount(void **state)
   assert_int_equal(umount(point), 0);
 }
 
+static void act(Cloud *cloud, const Disk *disk, const char *body, int status)
+{
+  g_auto(Answer) answer = cloud_evs(cloud, "POST", "v2", body, "volumes/%s/action", disk->id);
+  answer_expect(&answer, status, "");
+}
+
+static void readonly_disks_take_no_writes(void **state)
+{
+  Cloud *cloud = *state;
+  const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  act(cloud, disk, "{'os-update_readonly_flag':{'readonly':true}}", 202);
+  attach(cloud, disk);
+  g_autofree char *node = device_path(cloud, "dev/vdb"), *flag = device_path(cloud, "sys/block/vdb/ro");
+  g_autofree char *text = NULL;
+  assert_true(text_read_file(flag, 64, &text, NULL, NULL));
+  assert_string_equal(text, "1\n");
+  assert_true(device_bytes(node) == 10ULL << 30);
+  int fd = open(node, O_WRONLY | O_CLOEXEC);
+  gboolean refused = fd < 0 || write(fd, "x", 1) < 0 || fsync(fd) != 0;
+  if (fd >= 0)
+    close(fd);
+  assert_true(refused);
+}
+
+/* os-detach changes what EVS says and no more; with the disk its device goes too. */
+static void named_detaches_leave_the_device(void **state)
+{
+  Cloud *cloud = *state;
+  const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  g_autofree char *id = g_strdup(disk->id), *node = device_path(cloud, "dev/vdb");
+  attach(cloud, disk);
+  act(cloud, disk, "{'os-detach':{}}", 202);
+  assert_string_equal(disk->status, DISK_AVAILABLE);
+  assert_true(device_bytes(node) == 10ULL << 30);
+  g_auto(Answer) removed = cloud_evs(cloud, "DELETE", "v2", NULL, "volumes/%s", id);
+  answer_expect(&removed, 202, "");
+  cloud_turn_until_gone(cloud, id);
+  assert_int_not_equal(access(node, F_OK), 0);
+}
+
 static char *snap(Cloud *cloud, const Disk *disk)
 {
   g_autofree char *body = g_strdup_printf("{'snapshot':{'volume_id':'%s','force':true}}", disk->id);
@@ -157,6 +197,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(attached_disks_grow_under_a_mount),
+    TEST(readonly_disks_take_no_writes),
+    TEST(named_detaches_leave_the_device),
     TEST(snapshots_of_attached_disks_hold_what_reached_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
