@@ -17,6 +17,7 @@ struct EvsIterator {
   gpointer current;     /* given out by next */
   GHashTable *seen;     /* ids; NULL: items have none */
   guint pages;
+  gint64 rows;   /* that came so far */
   gboolean last; /* no page follows */
 };
 
@@ -122,6 +123,18 @@ static void set_marker(EvsIterator *iterator, const char *id)
     G_STRUCT_MEMBER(gint64, iterator->paged, offset->offset) = 0;
 }
 
+/* A page that is not full is the last, unless the cloud gives less at a time than it was asked for: then it links to the
+ * next page. It may do so on the last one too (evs-facts 17.2.5): where it counts all items, the count decides. */
+static gboolean is_last_page(const EvsIterator *iterator, const json_t *answer, gsize rows)
+{
+  if (!iterator->size || rows == 0)
+    return TRUE;
+  if ((gint64)rows >= G_STRUCT_MEMBER(gint64, iterator->paged, iterator->size->offset))
+    return FALSE;
+  gint64 all = evs_json_int(answer, "count", G_MAXINT64);
+  return iterator->rows >= all || !has_next_link(iterator->operation, answer);
+}
+
 /* Makes the call that of the page behind this one. rows: what the cloud sent, readable or not. */
 static void step(EvsIterator *iterator, const GPtrArray *page, gsize rows)
 {
@@ -159,9 +172,8 @@ static gboolean fetch(EvsIterator *iterator, GError **error)
   if (!answer || !evs_reply_read(iterator->call.op, answer, &page, error))
     return FALSE;
   gsize rows = json_array_size(operation->root ? evs_record_member(answer, operation->root) : answer);
-  iterator->last = !iterator->size || rows == 0;
-  if (iterator->size && (gint64)rows < G_STRUCT_MEMBER(gint64, iterator->paged, iterator->size->offset))
-    iterator->last |= !has_next_link(operation, answer);
+  iterator->rows += (gint64)rows;
+  iterator->last = is_last_page(iterator, answer, rows);
   if (!iterator->last)
     step(iterator, page, rows);
   free_page(iterator);

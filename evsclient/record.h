@@ -70,7 +70,10 @@ struct EvsRecord {
   gsize count;
   const char
     *key; /* a read record whose TEXT field of that name is "", or no UUID if it should be one, is none */
-  gboolean (*check)(const void *value, GError **error); /* rules between fields, or NULL */
+  /* Another record of the same struct, or NULL: what that one has and this one has not must be left out. */
+  const EvsRecord *wider;
+  /* Rules between fields, or NULL. A text that begins with a member's name in quotes is about that field. */
+  gboolean (*check)(const void *value, GError **error);
   /* After reading: what a table cannot say, or NULL. Members of the struct that are outside of the table must be plain
    * numbers: they are copied as they are. */
   void (*settle)(void *value);

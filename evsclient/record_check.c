@@ -284,6 +284,53 @@ gboolean evs_field_check(const EvsField *field, gconstpointer value, GError **er
   }
 }
 
+static gboolean is_set(const EvsField *field, gconstpointer value)
+{
+  gconstpointer slot = G_STRUCT_MEMBER_P(value, field->offset);
+  switch (field->kind) {
+  case EVS_FIELD_INT:
+  case EVS_FIELD_TIME:
+    return *(const gint64 *)slot != 0;
+  case EVS_FIELD_BOOL:
+    return *(const gboolean *)slot;
+  default:
+    return *(const gconstpointer *)slot != NULL;
+  }
+}
+
+static gboolean has_slot(const EvsRecord *record, const EvsField *field)
+{
+  for (gsize i = 0; i < record->count; i++)
+    if (!record->fields[i].fixed && record->fields[i].offset == field->offset)
+      return TRUE;
+  return FALSE;
+}
+
+/* What only the wider record has is left out. */
+static gboolean check_narrow(const EvsRecord *record, gconstpointer value, GError **error)
+{
+  for (gsize i = 0; record->wider && i < record->wider->count; i++) {
+    const EvsField *field = &record->wider->fields[i];
+    if (field->fixed || has_slot(record, field) || !is_set(field, value))
+      continue;
+    g_autofree char *title = evs_field_title(field);
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' is not taken by this call", title);
+  }
+  return TRUE;
+}
+
+/* The field whose name in quotes the text begins with. */
+static const EvsField *field_of_text(const EvsRecord *record, const char *text)
+{
+  for (gsize i = 0; i < record->count; i++) {
+    g_autofree char *title = evs_field_title(&record->fields[i]);
+    g_autofree char *quoted = g_strdup_printf("'%s' ", title);
+    if (g_str_has_prefix(text, quoted))
+      return &record->fields[i];
+  }
+  return NULL;
+}
+
 gboolean evs_record_check(const EvsRecord *record, gconstpointer value, const EvsField **ret_field,
                           GError **error)
 {
@@ -293,7 +340,11 @@ gboolean evs_record_check(const EvsRecord *record, gconstpointer value, const Ev
     if (!evs_field_check(&record->fields[i], value, error))
       return FALSE;
   }
+  g_autoptr(GError) broken = NULL;
+  gboolean ok = check_narrow(record, value, &broken) && (!record->check || record->check(value, &broken));
   if (ret_field)
-    *ret_field = NULL;
-  return !record->check || record->check(value, error);
+    *ret_field = ok ? NULL : field_of_text(record, broken->message);
+  if (!ok)
+    g_propagate_error(error, g_steal_pointer(&broken));
+  return ok;
 }

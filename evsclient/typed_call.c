@@ -123,7 +123,7 @@ json_t *evs_typed_answer(EvsClient *client, const EvsContext *context, const Evs
 static gboolean refuse_reply(const EvsOperation *operation, GError **error)
 {
   g_autoptr(GError) made = NULL;
-  evs_error_set(&made, EVS_CODE_INTERNAL, "cannot %s: the answer's %s has no '%s'", operation->what,
+  evs_error_set(&made, EVS_CODE_INTERNAL, "cannot %s: the answer's %s has no %s", operation->what,
                 operation->reply->name, operation->reply->key ? operation->reply->key : "members");
   evs_error_set_outcome(made,
                         g_str_equal(operation->method, "GET") ? EVS_OUTCOME_UNSENT : EVS_OUTCOME_UNKNOWN);
@@ -171,6 +171,33 @@ gboolean evs_typed_call(EvsClient *client, const EvsContext *context, const EvsT
   else
     evs_reply_free(call->op, reply);
   return TRUE;
+}
+
+gpointer evs_typed_get(EvsClient *client, const EvsContext *context, const EvsTypedCall *call, GError **error)
+{
+  gpointer reply = NULL;
+  return evs_typed_call(client, context, call, &reply, error) ? reply : NULL;
+}
+
+gboolean evs_accepted_take_job(EvsOp op, const EvsAccepted *accepted, char **ret_job_id, GError **error)
+{
+  const char *what = evs_operations[op].what;
+  if (*accepted->job_id) {
+    *ret_job_id = g_strdup(accepted->job_id);
+    return TRUE;
+  }
+  g_autoptr(GError) made = NULL;
+  if (is_job_id(accepted->order_id)) {
+    evs_error_set(&made, EVS_CODE_FAILED_PRECONDITION,
+                  "cannot %s: the disk is billed yearly or monthly, the cloud made order '%s' of it", what,
+                  accepted->order_id);
+    evs_error_set_remedy(made, "pay or cancel the order in the console");
+  } else {
+    evs_error_set(&made, EVS_CODE_INTERNAL, "cannot %s: the answer lacks 'job_id'", what);
+  }
+  evs_error_set_outcome(made, EVS_OUTCOME_UNKNOWN);
+  g_propagate_error(error, g_steal_pointer(&made));
+  return FALSE;
 }
 
 GPtrArray *evs_typed_list(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,

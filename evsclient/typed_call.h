@@ -2,8 +2,10 @@
  * snapshot.h, cinder.h ... are one line each over it; evsctl makes its commands of it. */
 #pragma once
 
-#include "evsclient/client.h"
+#include "evsclient/iterator.h"
 #include "evsclient/operations.h"
+
+enum { EVS_MAX_PAGE = 1000 };
 
 typedef struct {
   EvsOp op;
@@ -24,6 +26,12 @@ void evs_reply_free(EvsOp op, gpointer reply);
 /* For public calls that return a list: as evs_typed_call, of a LIST operation; the array frees its items by item_free. */
 GPtrArray *evs_typed_list(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
                           GDestroyNotify item_free, GError **error);
+/* As evs_typed_call, of a ONE operation; NULL with *error. The caller's own: its type's function frees it. */
+gpointer evs_typed_get(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
+                       GError **error);
+/* The job of what was accepted, newly allocated; an order instead of it is FAILED_PRECONDITION naming it, neither of
+ * them INTERNAL, both with EVS_OUTCOME_UNKNOWN. */
+gboolean evs_accepted_take_job(EvsOp op, const EvsAccepted *accepted, char **ret_job_id, GError **error);
 /* The two halves of evs_typed_call: the whole answer (a new reference), and what is read of it. */
 json_t *evs_typed_answer(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
                          GError **error);
@@ -36,20 +44,6 @@ json_t *evs_reply_show(EvsOp op, gconstpointer reply);
  * percent-encoded into the path): INVALID_ARGUMENT. */
 gboolean evs_path_id_check(const char *name, const char *id, GError **error);
 
-/* ---- lists that page by themselves ---- */
-typedef struct EvsIterator EvsIterator;
-/* The first page is asked for by the first next(). query and request are copied; the limit in them is the page size
- * (none: the largest), offset and marker where the first page begins. client and context must live as long as the
- * iterator. An operation that does not page gives its one answer's items. The cloud's next links are not followed (they
- * point at another host and another shape); that there is one is believed. */
+/* The iterators of public calls. query and request are copied; the limit in them is the page size (none: the largest),
+ * offset and marker where the first page begins. An operation that does not page gives its one answer's items. */
 EvsIterator *evs_iterator_new(EvsClient *client, const EvsContext *context, const EvsTypedCall *call);
-/* The next record, valid until the iterator is freed or asked again; NULL at the end (no error) or with *error (asked
- * again after an error, it asks for the same page again). An item that shows up on two pages is given once where the
- * list has ids. INTERNAL after 1000 pages. One thread at a time. */
-gconstpointer evs_iterator_next(EvsIterator *iterator, GError **error);
-/* The same, but the caller gets the record and frees it. */
-gpointer evs_iterator_steal(EvsIterator *iterator, GError **error);
-/* All that are left, as an array that frees its items by item_free; NULL with *error. */
-GPtrArray *evs_iterator_rest(EvsIterator *iterator, GDestroyNotify item_free, GError **error);
-void evs_iterator_free(EvsIterator *iterator);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsIterator, evs_iterator_free)

@@ -201,7 +201,7 @@ static void test_what_lies_within_is_checked(void **state G_GNUC_UNUSED)
   g_ptr_array_add(matches, &good);
   assert_refused(ORDER(.matches = matches), "matches",
                  "'matches' has 2 items: key=values, at most 1 times, is expected");
-  assert_refused(ORDER(.count = 2, .shared = TRUE), "", "'count' and 'multiattach' exclude each other");
+  assert_refused(ORDER(.count = 2, .shared = TRUE), "count", "'count' and 'multiattach' exclude each other");
 }
 
 /* ---- queries ---- */
