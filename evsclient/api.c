@@ -162,7 +162,7 @@ static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, c
     settle_quota(operation, calling->failure);
     return judge_refusal(calling, traits, result);
   }
-  const json_t *due = operation->due ? json_object_get(answer, operation->due) : answer;
+  const json_t *due = operation->due ? evs_record_member(answer, operation->due) : answer;
   if (!due || json_is_null(due) || (json_is_string(due) && json_string_length(due) == 0)) {
     g_autofree char *problem = g_strdup_printf("lacks '%s'", operation->due);
     return judge_bad_answer(calling, problem);

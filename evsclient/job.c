@@ -1,18 +1,9 @@
-#include "evsclient/job_json.h"
+#include "evsclient/job.h"
 
+#include "base/text.h"
 #include "evsclient/api.h"
-
-void evs_job_free(EvsJob *job)
-{
-  if (!job)
-    return;
-  g_free(job->id);
-  g_free(job->type);
-  g_free(job->error_code);
-  g_free(job->fail_reason);
-  g_free(job->volume_id);
-  g_free(job);
-}
+#include "evsclient/records.h"
+#include "evsclient/typed_call.h"
 
 static EvsJobState state_of(const char *status)
 {
@@ -21,63 +12,74 @@ static EvsJobState state_of(const char *status)
   return g_ascii_strcasecmp(status, "FAIL") == 0 ? EVS_JOB_FAIL : EVS_JOB_RUNNING;
 }
 
-/* What the parent does not say, the sub jobs do: the volume, the cause of a failure. */
-static void take_from_sub_jobs(EvsJob *job, const json_t *entities)
+static void take_if_none(char **text, const char *other)
 {
-  gsize i;
-  json_t *sub_job;
-  json_array_foreach(json_object_get(entities, "sub_jobs"), i, sub_job)
-  {
-    const json_t *sub_entities = json_object_get(sub_job, "entities");
-    if (!*job->volume_id) {
-      g_free(job->volume_id);
-      job->volume_id = evs_json_text(sub_entities, "volume_id");
-    }
-    g_autofree char *status = evs_json_text(sub_job, "status");
-    if (state_of(status) != EVS_JOB_FAIL)
+  if (**text || !*other)
+    return;
+  g_free(*text);
+  *text = g_strdup(other);
+}
+
+/* What the parent does not say, the sub jobs do: the volume, the cause of a failure. They are settled before it. */
+static void settle_job(void *value)
+{
+  EvsJob *job = value;
+  job->state = state_of(job->status);
+  if (!text_is_uuid(job->volume_id))
+    *job->volume_id = '\0';
+  take_if_none(&job->fail_reason, job->cause);
+  for (guint i = 0; i < job->sub_jobs->len; i++) {
+    const EvsJob *sub_job = job->sub_jobs->pdata[i];
+    take_if_none(&job->volume_id, sub_job->volume_id);
+    if (sub_job->state != EVS_JOB_FAIL)
       continue;
-    if (!*job->error_code) {
-      g_free(job->error_code);
-      job->error_code = evs_json_text(sub_job, "error_code");
-    }
-    g_autofree char *reason = evs_json_text(sub_job, "fail_reason");
-    g_autofree char *cause = evs_json_text(sub_entities, "errorcode_message");
-    if (!*job->fail_reason) {
-      g_free(job->fail_reason);
-      job->fail_reason = g_strdup(*reason ? reason : cause);
-    }
+    take_if_none(&job->error_code, sub_job->error_code);
+    take_if_none(&job->fail_reason, sub_job->fail_reason);
   }
 }
 
-EvsJob *evs_job_from_json(const json_t *object)
+static const EvsField job_fields[] = {
+  EVS_FIELD(EvsJob, id, TEXT, "job_id"),
+  EVS_FIELD(EvsJob, type, TEXT, "job_type"),
+  EVS_FIELD(EvsJob, status, TEXT, "status"),
+  EVS_FIELD(EvsJob, error_code, TEXT, "error_code"),
+  EVS_FIELD(EvsJob, fail_reason, TEXT, "fail_reason"),
+  EVS_FIELD(EvsJob, cause, TEXT, "entities/errorcode_message"),
+  EVS_FIELD(EvsJob, begin_time, TEXT, "begin_time"),
+  EVS_FIELD(EvsJob, end_time, TEXT, "end_time"),
+  EVS_FIELD(EvsJob, end_wall_us, TIME, "end_time", .flags = EVS_FIELD_DERIVED),
+  EVS_FIELD(EvsJob, volume_id, TEXT, "entities/volume_id"),
+  EVS_FIELD(EvsJob, volume_type, TEXT, "entities/volume_type"),
+  EVS_FIELD(EvsJob, name, TEXT, "entities/name"),
+  EVS_FIELD(EvsJob, size_gib, INT, "entities/size"),
+  EVS_FIELD(EvsJob, server_id, TEXT, "entities/server_id"),
+  EVS_FIELD(EvsJob, sub_jobs, LIST, "entities/sub_jobs", .record = &evs_record_job),
+};
+const EvsRecord evs_record_job = EVS_RECORD("job", EvsJob, job_fields, .settle = settle_job);
+
+static const EvsField accepted_fields[] = {
+  EVS_FIELD(EvsAccepted, job_id, TEXT, "job_id"),
+  EVS_FIELD(EvsAccepted, order_id, TEXT, "order_id"),
+  EVS_FIELD(EvsAccepted, volume_ids, TEXTS, "volume_ids"),
+};
+const EvsRecord evs_record_accepted = EVS_RECORD("answer", EvsAccepted, accepted_fields);
+
+void evs_job_free(EvsJob *job)
 {
-  const json_t *entities = json_object_get(object, "entities");
-  EvsJob *job = g_new0(EvsJob, 1);
-  g_autofree char *status = evs_json_text(object, "status");
-  g_autofree char *end = evs_json_text(object, "end_time");
-  job->state = state_of(status);
-  job->id = evs_json_text(object, "job_id");
-  job->type = evs_json_text(object, "job_type");
-  job->error_code = evs_json_text(object, "error_code");
-  job->fail_reason = evs_json_text(object, "fail_reason");
-  job->volume_id = evs_json_text(entities, "volume_id");
-  job->end_wall_us = evs_json_time(end);
-  take_from_sub_jobs(job, entities);
-  if (!evs_id_check_uuid("volume", job->volume_id, NULL)) {
-    g_free(job->volume_id);
-    job->volume_id = g_strdup("");
-  }
-  return job;
+  evs_record_free(&evs_record_job, job);
+}
+
+void evs_accepted_free(EvsAccepted *accepted)
+{
+  evs_record_free(&evs_record_accepted, accepted);
 }
 
 EvsJob *evs_job_get(EvsClient *client, const EvsContext *context, EvsService service, const char *job_id,
                     GError **error)
 {
-  if (!evs_id_check_job(job_id, error))
+  if (!evs_id_check_job(job_id, error)) /* it came from the cloud */
     return NULL;
-  EvsCall call = {.operation = service == EVS_SERVICE_ECS ? &evs_operations[EVS_OP_SERVER_JOB_GET]
-                                                          : &evs_operations[EVS_OP_JOB_GET],
-                  .id = job_id};
-  g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
-  return answer ? evs_job_from_json(answer) : NULL;
+  EvsTypedCall call = {.op = service == EVS_SERVICE_ECS ? EVS_OP_SERVER_JOB_GET : EVS_OP_JOB_GET,
+                       .id = job_id};
+  return evs_typed_get(client, context, &call, error);
 }

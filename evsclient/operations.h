@@ -35,14 +35,14 @@ typedef struct {
   const EvsRecord *query;   /* NULL: takes none */
   const EvsRecord *request; /* the body; NULL: none */
   EvsReplyShape shape;
-  const char *root;       /* member that holds the reply; NULL: the whole answer */
+  const char *root; /* member that holds the reply (a path as in EvsField.name); NULL: the whole answer */
   const EvsRecord *reply; /* of the reply, or of a list's items */
   EvsPaging paging;
   EvsEnd end;
   EvsRepeat repeat;
   gboolean deprecated; /* by the reference: kept for old programs */
   const char *audited; /* what the call destroys or cuts off ("disk"): one log line per call; NULL: nothing */
-  const char *due;     /* member that the answer must have, or NULL */
+  const char *due;     /* member that the answer must have (a path as in EvsField.name), or NULL */
   /* A full quota is FAILED_PRECONDITION with this remedy; NULL: RESOURCE_EXHAUSTED. For calls whose CSI caller takes
    * RESOURCE_EXHAUSTED as "still being made" for ever. */
   const char *final_quota_remedy;

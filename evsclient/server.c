@@ -1,109 +1,172 @@
 #include "evsclient/server.h"
 
-#include "evsclient/api.h"
+#include "base/text.h"
+#include "evsclient/records.h"
+#include "evsclient/typed_call.h"
+
+/* ---- field tables: cloud-facts A1-A5 ---- */
+
+/* An index is a number, a string that is one, or missing; a missing one must not read as the system disk's 0. */
+static gint64 index_of(const char *text)
+{
+  gint64 index;
+  return text_parse_int64(text, -1, G_MAXINT32, &index) ? index : -1;
+}
+
+typedef struct {
+  EvsServerDisk disk;
+  char *boot_text;
+} ServerDiskRow;
+
+static void settle_server_disk(void *value)
+{
+  ServerDiskRow *row = value;
+  row->disk.boot_index = index_of(row->boot_text);
+}
+
+static const EvsField server_disk_fields[] = {
+  EVS_FIELD(ServerDiskRow, disk.volume_id, TEXT, "id"),
+  EVS_FIELD(ServerDiskRow, disk.device, TEXT, "device"),
+  EVS_FIELD(ServerDiskRow, boot_text, TEXT, "bootIndex"),
+  EVS_FIELD(ServerDiskRow, disk.delete_on_termination, BOOL, "delete_on_termination"),
+};
+static const EvsRecord server_disk_record =
+  EVS_RECORD("disk", ServerDiskRow, server_disk_fields, .key = "id", .settle = settle_server_disk);
+
+static const EvsField server_fields[] = {
+  EVS_FIELD(EvsServer, id, TEXT, "id"),
+  EVS_FIELD(EvsServer, name, TEXT, "name"),
+  EVS_FIELD(EvsServer, status, TEXT, "status"),
+  EVS_FIELD(EvsServer, availability_zone, TEXT, "OS-EXT-AZ:availability_zone"),
+  EVS_FIELD(EvsServer, project_id, TEXT, "tenant_id"),
+  EVS_FIELD(EvsServer, vm_state, TEXT, "OS-EXT-STS:vm_state"),
+  EVS_FIELD(EvsServer, task_state, TEXT, "OS-EXT-STS:task_state"),
+  EVS_FIELD(EvsServer, power_state, INT, "OS-EXT-STS:power_state"),
+  EVS_FIELD(EvsServer, locked, BOOL, "locked"),
+  EVS_FIELD(EvsServer, metadata, MAP, "metadata"),
+  EVS_FIELD(EvsServer, disks, LIST, "os-extended-volumes:volumes_attached", .record = &server_disk_record),
+};
+const EvsRecord evs_record_server = EVS_RECORD("server", EvsServer, server_fields, .key = "id");
+
+typedef struct {
+  EvsBlockDevice device;
+  char *boot_text;
+} BlockDeviceRow;
+
+static void settle_block_device(void *value)
+{
+  BlockDeviceRow *row = value;
+  row->device.boot_index = index_of(row->boot_text);
+}
+
+static const EvsField block_device_fields[] = {
+  EVS_FIELD(BlockDeviceRow, device.volume_id, TEXT, "volumeId|id"),
+  EVS_FIELD(BlockDeviceRow, device.device, TEXT, "device"),
+  EVS_FIELD(BlockDeviceRow, device.bus, TEXT, "bus"),
+  EVS_FIELD(BlockDeviceRow, device.size_gib, INT, "size"),
+  EVS_FIELD(BlockDeviceRow, boot_text, TEXT, "bootIndex"),
+  EVS_FIELD(BlockDeviceRow, device.pci_address, TEXT, "pciAddress"),
+  EVS_FIELD(BlockDeviceRow, device.server_id, TEXT, "serverId"),
+};
+const EvsRecord evs_record_block_device =
+  EVS_RECORD("disk", BlockDeviceRow, block_device_fields, .settle = settle_block_device);
+
+static gboolean check_attach(const void *value, GError **error)
+{
+  const EvsServerAttach *request = value;
+  if (!request->dry_run && !request->volume_id)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'volumeId' is missing: a UUID is expected");
+  if (!request->dry_run || request->volume_id)
+    return (!request->volume_type && !request->passthrough && !request->count) ||
+           evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "'volume_type', 'hw:passthrough' and 'count' are for a dry run without a disk");
+  return (request->volume_type && request->passthrough) ||
+         evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                       "a dry run without a disk takes 'volume_type' and 'hw:passthrough'");
+}
+
+static const char *const booleans[] = {"true", "false", NULL};
+
+static const EvsField attach_fields[] = {
+  EVS_FIELD(EvsServerAttach, volume_id, TEXT, "volumeAttachment/volumeId", .flags = EVS_FIELD_UUID,
+            .help = "the disk", .flag = "volume"),
+  EVS_FIELD(EvsServerAttach, device, TEXT, "volumeAttachment/device", .least = 1, .most = 64,
+            .help = "device name, /dev/vdb"),
+  EVS_FIELD(EvsServerAttach, dry_run, BOOL, "dry_run", .help = "check only"),
+  EVS_FIELD(EvsServerAttach, volume_type, TEXT, "volumeAttachment/volume_type", .flags = EVS_FIELD_NAME_CHARS,
+            .most = 64, .help = "of a disk to be, for a dry run", .flag = "type"),
+  EVS_FIELD(EvsServerAttach, passthrough, TEXT, "volumeAttachment/hw:passthrough", .choices = booleans,
+            .help = "SCSI or not, for a dry run", .flag = "passthrough"),
+  EVS_FIELD(EvsServerAttach, count, INT, "volumeAttachment/count", .least = 1, .most = 60,
+            .help = "so many disks, for a dry run"),
+};
+const EvsRecord evs_record_server_attach =
+  EVS_RECORD("request", EvsServerAttach, attach_fields, .check = check_attach);
+
+static const EvsField detach_fields[] = {
+  EVS_FIELD(EvsServerDetach, delete_flag, INT, "delete_flag", .least = 0, .most = 1,
+            .help = "1: by force, data disks only"),
+};
+const EvsRecord evs_record_server_detach = EVS_RECORD("query", EvsServerDetach, detach_fields);
+
+/* ---- calls ---- */
 
 void evs_server_free(EvsServer *server)
 {
-  if (!server)
-    return;
-  g_free(server->id);
-  g_free(server->name);
-  g_free(server->status);
-  g_free(server->availability_zone);
-  g_free(server);
+  evs_record_free(&evs_record_server, server);
+}
+
+void evs_block_device_free(EvsBlockDevice *device)
+{
+  evs_record_free(&evs_record_block_device, device);
 }
 
 EvsServer *evs_server_get(EvsClient *client, const EvsContext *context, const char *server_id, GError **error)
 {
-  if (!evs_id_check_uuid("server", server_id, error))
-    return NULL;
-  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_GET], .id = server_id};
-  g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
-  if (!answer)
-    return NULL;
-  const json_t *object = json_object_get(answer, "server");
-  EvsServer *server = g_new0(EvsServer, 1);
-  server->id = evs_json_text(object, "id");
-  server->name = evs_json_text(object, "name");
-  server->status = evs_json_text(object, "status");
-  server->availability_zone = evs_json_text(object, "OS-EXT-AZ:availability_zone");
-  return server;
+  EvsTypedCall call = {.op = EVS_OP_SERVER_GET, .id = server_id};
+  return evs_typed_get(client, context, &call, error);
 }
 
-static char *attach_body(const char *volume_id)
+gboolean evs_server_attach_as(EvsClient *client, const EvsContext *context, const char *server_id,
+                              const EvsServerAttach *request, char **ret_job_id, GError **error)
 {
-  json_t *attachment = json_object(), *root = json_object();
-  evs_json_set_text(attachment, "volumeId", volume_id);
-  json_object_set_new(root, "volumeAttachment", attachment);
-  return evs_json_write(root);
-}
-
-static gboolean start_job(EvsClient *client, const EvsContext *context, const EvsCall *call,
-                          char **ret_job_id, GError **error)
-{
-  g_autoptr(json_t) answer = evs_api_call(client, context, call, error);
-  if (!answer)
+  EvsTypedCall call = {
+    .op = EVS_OP_SERVER_ATTACH, .id = server_id, .second_id = request->volume_id, .request = request};
+  g_autoptr(EvsAccepted) accepted = evs_typed_get(client, context, &call, error);
+  if (!accepted)
     return FALSE;
-  *ret_job_id = evs_json_text(answer, "job_id");
+  if (!request->dry_run)
+    return evs_accepted_take_job(EVS_OP_SERVER_ATTACH, accepted, ret_job_id, error);
+  *ret_job_id = g_strdup(accepted->job_id);
   return TRUE;
 }
 
 gboolean evs_server_attach(EvsClient *client, const EvsContext *context, const char *server_id,
                            const char *volume_id, char **ret_job_id, GError **error)
 {
-  if (!evs_id_check_uuid("server", server_id, error) || !evs_id_check_uuid("volume", volume_id, error))
-    return FALSE;
-  g_autofree char *body = attach_body(volume_id);
-  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_ATTACH],
-                  .id = server_id,
-                  .second_id = volume_id,
-                  .body = body};
-  return start_job(client, context, &call, ret_job_id, error);
+  EvsServerAttach request = {.volume_id = volume_id};
+  return evs_path_id_check("volume_id", volume_id, error) &&
+         evs_server_attach_as(client, context, server_id, &request, ret_job_id, error);
 }
 
 gboolean evs_server_detach(EvsClient *client, const EvsContext *context, const char *server_id,
                            const char *volume_id, gboolean force, char **ret_job_id, GError **error)
 {
-  if (!evs_id_check_uuid("server", server_id, error) || !evs_id_check_uuid("volume", volume_id, error))
-    return FALSE;
-  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_DETACH],
-                  .id = server_id,
-                  .second_id = volume_id,
-                  .query = force ? "delete_flag=1" : "delete_flag=0"};
-  return start_job(client, context, &call, ret_job_id, error);
-}
-
-static void block_device_free(gpointer data)
-{
-  EvsBlockDevice *device = data;
-  g_free(device->volume_id);
-  g_free(device->device);
-  g_free(device->bus);
-  g_free(device);
+  EvsServerDetach query = {.delete_flag = force};
+  EvsTypedCall call = {.op = EVS_OP_SERVER_DETACH, .id = server_id, .second_id = volume_id, .query = &query};
+  g_autoptr(EvsAccepted) accepted = evs_typed_get(client, context, &call, error);
+  return accepted && evs_accepted_take_job(EVS_OP_SERVER_DETACH, accepted, ret_job_id, error);
 }
 
 GPtrArray *evs_server_block_devices(EvsClient *client, const EvsContext *context, const char *server_id,
                                     gint64 *ret_free, GError **error)
 {
-  if (!evs_id_check_uuid("server", server_id, error))
+  EvsTypedCall call = {.op = EVS_OP_SERVER_DISKS, .id = server_id};
+  g_autoptr(json_t) answer = evs_typed_answer(client, context, &call, error);
+  gpointer devices = NULL;
+  if (!answer || !evs_reply_read(EVS_OP_SERVER_DISKS, answer, &devices, error))
     return NULL;
-  EvsCall call = {.operation = &evs_operations[EVS_OP_SERVER_DISKS], .id = server_id};
-  g_autoptr(json_t) answer = evs_api_call(client, context, &call, error);
-  if (!answer)
-    return NULL;
-  GPtrArray *devices = g_ptr_array_new_with_free_func(block_device_free);
-  gsize i;
-  json_t *item;
-  json_array_foreach(json_object_get(answer, "volumeAttachments"), i, item)
-  {
-    EvsBlockDevice *device = g_new0(EvsBlockDevice, 1);
-    device->volume_id = evs_json_text(item, "volumeId");
-    device->device = evs_json_text(item, "device");
-    device->bus = evs_json_text(item, "bus");
-    device->size_gib = evs_json_int(item, "size", 0);
-    device->boot_index = evs_json_int(item, "bootIndex", -1);
-    g_ptr_array_add(devices, device);
-  }
+  g_ptr_array_set_free_func(devices, (GDestroyNotify)evs_block_device_free);
   if (ret_free)
     *ret_free = evs_json_int(json_object_get(answer, "attachableQuantity"), "free_disk", -1);
   return devices;

@@ -70,10 +70,14 @@ static void put(EvsDisk *disk, const char *key, const char *value)
   g_hash_table_insert(disk->metadata, g_strdup(key), g_strdup(value));
 }
 
-static EvsAttachment attachment_a = {
-  .server_id = (char *)"srv-a", .attachment_id = (char *)"", .device = (char *)"/dev/vda"};
-static EvsAttachment attachment_b = {
-  .server_id = (char *)"srv-b", .attachment_id = (char *)"", .device = (char *)"/dev/vdb"};
+static void plug(EvsDisk *disk, const char *server_id, const char *device)
+{
+  EvsAttachment *attachment = g_new0(EvsAttachment, 1);
+  attachment->server_id = g_strdup(server_id);
+  attachment->attachment_id = g_strdup("");
+  attachment->device = g_strdup(device);
+  g_ptr_array_add(disk->attachments, attachment);
+}
 
 static void test_owner(void **state)
 {
@@ -271,10 +275,10 @@ static GPtrArray *new_list(void)
   GPtrArray *disks = g_ptr_array_new_with_free_func((GDestroyNotify)evs_disk_free);
   EvsDisk *system_disk = new_disk(ID("1"), "2026-01-01", NULL);
   system_disk->bootable = TRUE;
-  g_ptr_array_add(system_disk->attachments, &attachment_a);
+  plug(system_disk, "srv-a", "/dev/vda");
   EvsDisk *second_boot_disk = new_disk(ID("2"), "2026-01-02", NULL);
   second_boot_disk->bootable = TRUE;
-  g_ptr_array_add(second_boot_disk->attachments, &attachment_b);
+  plug(second_boot_disk, "srv-b", "/dev/vdb");
   g_ptr_array_add(disks, new_disk(ID("4"), "2026-01-04", "pvc-4"));
   g_ptr_array_add(disks, new_disk(ID("5"), "2026-01-03", "pvc-5"));
   g_ptr_array_add(disks, new_disk(ID("3"), "2026-01-03", "pvc-3"));
@@ -528,8 +532,8 @@ static void test_ids_and_statuses(void **state)
   assert_error(error, EVS_CODE_FAILED_PRECONDITION, "'awaiting-transfer'");
   g_autofree char *none = disk_describe_servers(disk);
   assert_string_equal(none, "none");
-  g_ptr_array_add(disk->attachments, &attachment_a);
-  g_ptr_array_add(disk->attachments, &attachment_b);
+  plug(disk, "srv-a", "/dev/vda");
+  plug(disk, "srv-b", "/dev/vdb");
   g_autofree char *both = disk_describe_servers(disk);
   assert_string_equal(both, "server 'srv-a', server 'srv-b'");
 }

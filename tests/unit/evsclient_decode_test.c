@@ -1,14 +1,25 @@
-/* Decoding and encoding of evsclient: json, disk_json, job, catalog, error_body, codes. */
+/* Decoding and encoding of evsclient: json, disk, job, catalog, error_body, codes. */
 #include "evsclient/catalog.h"
 #include "evsclient/codes.h"
-#include "evsclient/disk_json.h"
+#include "evsclient/disk.h"
 #include "evsclient/error_body.h"
-#include "evsclient/job_json.h"
+#include "evsclient/job.h"
+#include "evsclient/records.h"
 #include "evsclient/typed_call.h"
 
 #include "tests/unit/cmocka_all.h"
 
 #define DISK_ID "b104b8db-170d-441b-897a-3c8ba9c5a214"
+
+static EvsDisk *read_disk(const json_t *object)
+{
+  return evs_record_read(&evs_record_disk, object);
+}
+
+static EvsJob *read_job(const json_t *object)
+{
+  return evs_record_read(&evs_record_job, object);
+}
 
 static json_t *parse(const char *text)
 {
@@ -86,7 +97,7 @@ static void test_disk(void **state)
     "\"__system__encrypted\":0,\"k\":\"v\"},\"tags\":null,\"unknown\":{\"deep\":[1]},"
     "\"attachments\":[{\"server_id\":\"a0000000-0000-4000-8000-000000000001\",\"attachment_id\":\"at1\","
     "\"device\":\"/dev/vdb\",\"id\":\"" DISK_ID "\"},{\"server_id\":null},7]}");
-  EvsDisk *disk = evs_disk_from_json(root);
+  EvsDisk *disk = read_disk(root);
   g_autoptr(EvsDisk) copy = evs_disk_copy(disk);
   evs_disk_free(disk);
   assert_string_equal(copy->id, DISK_ID);
@@ -113,13 +124,18 @@ static void test_disk_without_id(void **state)
 {
   (void)state;
   g_autoptr(json_t) odd = parse("{\"id\":\"40g42920-0000-0000-0000-000000000000\"}"), none = parse("{}");
-  assert_null(evs_disk_from_json(odd));
-  assert_null(evs_disk_from_json(none));
-  assert_null(evs_disk_from_json(NULL));
+  assert_null(read_disk(odd));
+  assert_null(read_disk(none));
+  assert_null(read_disk(NULL));
   g_autoptr(json_t) bare = parse("{\"id\":\"" DISK_ID "\"}");
-  g_autoptr(EvsDisk) disk = evs_disk_from_json(bare);
+  g_autoptr(EvsDisk) disk = read_disk(bare);
   assert_string_equal(disk->status, "");
   assert_int_equal(disk->attachments->len, 0);
+}
+
+static char *create_body(const EvsDiskCreate *request)
+{
+  return evs_json_write(evs_record_write(&evs_record_disk_create, request));
 }
 
 static void test_create_body(void **state)
@@ -136,7 +152,7 @@ static void test_create_body(void **state)
                            .dedicated_storage_id = "d",
                            .metadata = metadata,
                            .tags = metadata};
-  g_autofree char *body = evs_disk_create_body(&request);
+  g_autofree char *body = create_body(&request);
   assert_string_equal(body,
                       "{\"OS-SCH-HNT:scheduler_hints\":{\"dedicated_storage_id\":\"d\"},\"volume\":{"
                       "\"availability_zone\":\"az1\",\"metadata\":{\"create_for_volume_id\":\"true\","
@@ -144,7 +160,7 @@ static void test_create_body(void **state)
                       "\"size\":10,\"tags\":{\"hw:passthrough\":\"true\",\"z\":\"1\"},"
                       "\"volume_type\":\"SSD\"}}");
   EvsDiskCreate smallest = {.availability_zone = "az1", .volume_type = "SSD", .size_gib = 10};
-  g_autofree char *small = evs_disk_create_body(&smallest);
+  g_autofree char *small = create_body(&smallest);
   assert_string_equal(small,
                       "{\"volume\":{\"availability_zone\":\"az1\",\"metadata\":{\"create_for_volume_id\":"
                       "\"true\"},\"size\":10,\"volume_type\":\"SSD\"}}");
@@ -154,9 +170,9 @@ static void test_list_query(void **state)
 {
   (void)state;
   const char *const ids[] = {"a", "b", NULL};
-  EvsDiskFilter filter = {.ids = ids, .name = "a b", .limit = 5000, .marker = "m"};
-  g_autofree char *query = evs_disk_list_query(&filter);
-  assert_string_equal(query, "limit=1000&name=a%20b&ids=%5B%27a%27%2C%27b%27%5D&marker=m");
+  EvsDiskFilter filter = {.ids = ids, .name = "a b", .limit = 500, .marker = "m"};
+  g_autofree char *query = evs_record_query(&evs_record_disk_query, &filter);
+  assert_string_equal(query, "limit=500&name=a%20b&ids=%5B%27a%27%2C%27b%27%5D&marker=m");
 }
 
 static void test_job(void **state)
@@ -165,7 +181,7 @@ static void test_job(void **state)
   g_autoptr(json_t) simple =
     parse("{\"status\":\"RUNNING\",\"job_id\":\"j\",\"job_type\":\"createVolume\","
           "\"end_time\":\"\",\"error_code\":null,\"entities\":{\"volume_id\":\"" DISK_ID "\"}}");
-  g_autoptr(EvsJob) running = evs_job_from_json(simple);
+  g_autoptr(EvsJob) running = read_job(simple);
   assert_int_equal(running->state, EVS_JOB_RUNNING);
   assert_string_equal(running->volume_id, DISK_ID);
   assert_string_equal(running->error_code, "");
@@ -176,14 +192,14 @@ static void test_job(void **state)
           "{\"status\":\"SUCCESS\",\"entities\":{\"volume_id\":\"" DISK_ID "\"}},"
           "{\"status\":\"FAIL\",\"error_code\":\"Ecs.0205\",\"fail_reason\":\"\",\"entities\":"
           "{\"errorcode_message\":\"real cause\"}}]}}");
-  g_autoptr(EvsJob) failed = evs_job_from_json(batch);
+  g_autoptr(EvsJob) failed = read_job(batch);
   assert_int_equal(failed->state, EVS_JOB_FAIL);
   assert_string_equal(failed->volume_id, DISK_ID);
   assert_string_equal(failed->error_code, "Ecs.0205");
   assert_string_equal(failed->fail_reason, "real cause");
   assert_int_not_equal(failed->end_wall_us, 0);
   g_autoptr(json_t) strange = parse("{\"status\":\"WAITING_EXECUTE\",\"entities\":{\"volume_id\":\"../x\"}}");
-  g_autoptr(EvsJob) waiting = evs_job_from_json(strange);
+  g_autoptr(EvsJob) waiting = read_job(strange);
   assert_int_equal(waiting->state, EVS_JOB_RUNNING);
   assert_string_equal(waiting->volume_id, "");
 }

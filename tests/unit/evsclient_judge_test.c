@@ -1,6 +1,5 @@
 /* evsclient/watch.c: what a record of each kind says, as a table. */
-#include "evsclient/disk_json.h"
-#include "evsclient/snapshot_json.h"
+#include "evsclient/records.h"
 #include "evsclient/watch.h"
 
 #include "tests/unit/cmocka_all.h"
@@ -81,8 +80,7 @@ static void *read_record(const WatchSubject *subject, const char *members)
   g_autofree char *text = g_strdup_printf("{\"id\":\"" ID "\",%s}", members);
   g_autoptr(json_t) object = evs_json_parse(text, strlen(text));
   assert_non_null(object);
-  void *record =
-    subject == &watch_disks ? (void *)evs_disk_from_json(object) : evs_snapshot_from_json(object);
+  void *record = evs_record_read(subject == &watch_disks ? &evs_record_disk : &evs_record_snapshot, object);
   assert_string_equal(subject->id(record), ID);
   return record;
 }

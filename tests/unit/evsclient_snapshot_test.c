@@ -1,6 +1,6 @@
 /* evsclient/snapshot.c: what is sent, what is sent again, and how answers are read. */
+#include "evsclient/records.h"
 #include "evsclient/snapshot.h"
-#include "evsclient/snapshot_json.h"
 #include "tests/unit/evsclient_fixture.h"
 
 #define SNAPSHOTS "/v2/" PROJECT "/cloudsnapshots"
@@ -153,12 +153,12 @@ static void test_list_query(void **state)
 {
   (void)state;
   const char *const ids[] = {"i1", "i2", NULL};
-  EvsSnapshotFilter filter = {.volume_id = "v", .name = "a b&c", .ids = ids, .limit = 5000, .offset = 7};
-  g_autofree char *query = evs_snapshot_list_query(&filter);
-  assert_string_equal(query, "limit=1000&name=a%20b%26c&volume_id=v&id=i1&id=i2&offset=7");
+  EvsSnapshotFilter filter = {.volume_id = "v", .name = "a b&c", .ids = ids, .limit = 500, .offset = 7};
+  g_autofree char *query = evs_record_query(&evs_record_snapshot_query, &filter);
+  assert_string_equal(query, "limit=500&name=a%20b%26c&volume_id=v&id=i1&id=i2&offset=7");
   EvsSnapshotFilter none = {.id = "x"};
-  g_autofree char *plain = evs_snapshot_list_query(&none);
-  assert_string_equal(plain, "limit=1000&id=x");
+  g_autofree char *plain = evs_record_query(&evs_record_snapshot_query, &none);
+  assert_string_equal(plain, "id=x");
 }
 
 /* A snapshot made between two pages pushes the last one of the first page onto the second. */
