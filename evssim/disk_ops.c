@@ -114,7 +114,8 @@ static json_t *unsubscribe_one(Request *request, const char *id)
   Disk *disk = sim_disk(request->sim, id);
   gboolean known = disk && disk->project == request->project && disk_is_visible(request->sim, disk);
   const char *order = known ? disk_metadata(disk, "orderID") : "";
-  gboolean ready = *order && g_str_equal(disk->status, DISK_AVAILABLE) && !*disk->lock;
+  gboolean of_server = known && (disk->bootable || disk_is_system(disk));
+  gboolean ready = *order && !of_server && g_str_equal(disk->status, DISK_AVAILABLE) && !*disk->lock;
   json_t *result = json_pack("{s:s, s:s}", "volume_id", id, "result", ready ? "SUCCESS" : "FAIL");
   if (*order)
     json_object_set_new(result, "order_id", json_string(order));
@@ -122,9 +123,10 @@ static json_t *unsubscribe_one(Request *request, const char *id)
     (void)disk_start_delete(request, disk);
   else
     json_object_set_new(result, "fail_reason",
-                        json_string(!known   ? "Volume could not be found."
-                                    : *order ? "volume status must be available"
-                                             : "volume is not periodic"));
+                        json_string(!known      ? "Volume could not be found."
+                                    : !*order   ? "volume is not periodic"
+                                    : of_server ? "a system disk goes with its server"
+                                                : "volume status must be available"));
   return result;
 }
 

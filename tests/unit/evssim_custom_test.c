@@ -150,6 +150,69 @@ static void old_rollbacks_know_the_disk(void **state)
   cloud_turn_until(cloud, disk, DISK_AVAILABLE);
 }
 
+/* Each item has its own result, whatever the status. */
+static void orders_are_dropped_one_by_one(void **state)
+{
+  Cloud *cloud = *state;
+  static const struct {
+    const char *edit, *result, *reason;
+  } cases[] = {{"{'metadata':{'orderID':'o'}}", "SUCCESS", NULL},
+               {"{}", "FAIL", "periodic"},
+               {"{'metadata':{'orderID':'o'},'bootable':true}", "FAIL", "server"},
+               {"{'metadata':{'orderID':'o'},'status':'in-use'}", "FAIL", "available"}};
+  GString *body = g_string_new("{'volume_ids':['" NO_SUCH_ID "'");
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+    cloud_set_disk(cloud, disk->id, cases[i].edit);
+    g_string_append_printf(body, ",'%s'", disk->id);
+  }
+  g_autofree char *text = g_string_free(g_string_append(body, "]}"), FALSE);
+  g_auto(Answer) answer = cloud_post(cloud, V2 "/cloudvolumes/unsubscribe", text, NULL);
+  answer_expect(&answer, 202, "");
+  assert_string_equal(answer_text(&answer, "results/0/result"), "FAIL");
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *result = g_strdup_printf("results/%zu/result", i + 1);
+    g_autofree char *reason = g_strdup_printf("results/%zu/fail_reason", i + 1);
+    assert_string_equal(answer_text(&answer, result), cases[i].result);
+    if (cases[i].reason)
+      assert_non_null(strstr(answer_text(&answer, reason), cases[i].reason));
+  }
+}
+
+static void expect_batch(Cloud *cloud, const char *volumes, int status, const char *code)
+{
+  g_autofree char *body = g_strdup_printf("{'volumes':[%s]}", volumes);
+  g_auto(Answer) answer = cloud_post(cloud, "/evs/v5/" ALPHA_PROJECT "/volumes/batch-extend", body, NULL);
+  answer_expect(&answer, status, code);
+  if (status != 202)
+    return;
+  g_autofree char *target = g_strconcat(V2 "/jobs/", answer_text(&answer, "job_id"), NULL);
+  g_auto(Answer) running = cloud_call(cloud, "GET", target, NULL);
+  assert_string_equal(answer_text(&running, "job_type"), "batchExtendVolume");
+  g_auto(Answer) job = cloud_wait_evs_job(cloud, answer_text(&answer, "job_id"));
+  assert_string_equal(answer_text(&job, "status"), "SUCCESS");
+  assert_string_equal(answer_text(&job, "entities/sub_jobs/1/job_type"), "extendVolume");
+}
+
+static void disks_grow_together_or_not_at_all(void **state)
+{
+  Cloud *cloud = *state;
+  const Disk *one = cloud_disk(cloud, "sim-1a", 10), *two = cloud_disk(cloud, "sim-1a", 20);
+  g_autofree char *good =
+    g_strdup_printf("{'id':'%s','new_size':11},{'id':'%s','new_size':22}", one->id, two->id);
+  g_autofree char *half =
+    g_strdup_printf("{'id':'%s','new_size':12},{'id':'%s','new_size':22}", one->id, two->id);
+  g_autofree char *missing = g_strdup_printf("{'id':'%s','new_size':12},{'id':'" NO_SUCH_ID "'}", one->id);
+  expect_batch(cloud, good, 202, "");
+  assert_int_equal(one->size_gib, 11);
+  assert_int_equal(two->size_gib, 22);
+  expect_batch(cloud, half, 400, "EVS.1015");
+  expect_batch(cloud, missing, 404, "EVS.5404");
+  expect_batch(cloud, "{'id':'x'}", 400, "EVS.1002");
+  assert_string_equal(one->status, DISK_AVAILABLE);
+  assert_int_equal(one->size_gib, 11);
+}
+
 /* ---- tags ---- */
 
 static void tags_are_set_and_deleted(void **state)
@@ -328,10 +391,18 @@ static void versions_need_no_token(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(disks_are_renamed),       TEST(updates_are_checked),         TEST(short_lists_are_short),
-    TEST(vendor_reads_have_twins), TEST(old_rollbacks_know_the_disk), TEST(tags_are_set_and_deleted),
-    TEST(tags_are_checked),        TEST(disks_are_found_by_tags),     TEST(tag_queries_are_checked),
+    TEST(disks_are_renamed),
+    TEST(updates_are_checked),
+    TEST(short_lists_are_short),
+    TEST(vendor_reads_have_twins),
+    TEST(old_rollbacks_know_the_disk),
+    TEST(tags_are_set_and_deleted),
+    TEST(tags_are_checked),
+    TEST(disks_are_found_by_tags),
+    TEST(tag_queries_are_checked),
     TEST(versions_need_no_token),
+    TEST(orders_are_dropped_one_by_one),
+    TEST(disks_grow_together_or_not_at_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,40 @@ static void routes_need_their_actions(void **state)
   assert_true(count > 50);
 }
 
+/* ---- all operations ---- */
+
+typedef struct {
+  const char *op;
+  gboolean served;
+} Wanted;
+
+static void look_for(const Route *route, const char *key, const char *value, void *argument)
+{
+  Wanted *wanted = argument;
+  g_auto(GStrv) names = g_strsplit(route->op, " ", -1);
+  (void)key;
+  (void)value;
+  wanted->served |= g_strv_contains((const char *const *)names, wanted->op);
+}
+
+/* The operations of the reference's sections 5 to 7: those whose names begin with a digit. */
+static void every_operation_is_served(void **state)
+{
+  const Cloud *cloud = *state;
+  guint count = 0, served = 0;
+  const gsize all = G_N_ELEMENTS(needed) + G_N_ELEMENTS(free_ops) - 1;
+  for (gsize i = 0; i < all; i++) {
+    Wanted wanted = {i < G_N_ELEMENTS(needed) ? needed[i].op : free_ops[i - G_N_ELEMENTS(needed)], FALSE};
+    router_visit(cloud->sim, look_for, &wanted);
+    if (!wanted.served)
+      fail_msg("%s is not served", wanted.op);
+    count += g_ascii_isdigit(*wanted.op) != 0;
+    served += g_ascii_isdigit(*wanted.op) && wanted.served;
+  }
+  print_message("evs-sim %u/%u\n", served, count);
+  assert_int_equal(count, 74);
+}
+
 /* ---- what it does ---- */
 
 typedef struct {
@@ -228,6 +262,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(routes_need_their_actions),
+    TEST(every_operation_is_served),
     TEST(least_privilege_is_enough_and_less_is_not),
     TEST(tokens_are_texts),
   };

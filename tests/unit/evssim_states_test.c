@@ -194,13 +194,69 @@ static void frozen_disks_can_do_nothing(void **state)
   delete_disk(cloud, disk->id);
 }
 
+static void accounts_get_into_trouble(void **state)
+{
+  Cloud *cloud = *state;
+  g_autofree char *id = g_strdup(cloud_disk(cloud, "sim-1a", 10)->id);
+  static const char *const bad[] = {"[]", "{'status':'rich'}", "{'kms':1}", "{'colour':'red'}"};
+  for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+    assert_int_equal(cloud_control(cloud, "PUT", "/_sim/accounts/alpha", bad[i]), 400);
+  assert_int_equal(cloud_control(cloud, "PUT", "/_sim/accounts/nobody", "{}"), 404);
+  static const struct {
+    const char *edit, *code;
+  } cases[] = {{"{'status':'frozen'}", "EVS.2144"}, {"{'status':'suspended'}", "EVS.2145"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    assert_int_equal(cloud_control(cloud, "PUT", "/_sim/accounts/alpha", cases[i].edit), 200);
+    cloud_restart(cloud);
+    g_auto(Answer) removed = cloud_delete_disk(cloud, id);
+    answer_expect(&removed, 403, cases[i].code);
+    g_auto(Answer) seen = cloud_get_disk(cloud, id);
+    answer_expect(&seen, 200, "");
+    g_autofree char *attach = g_strdup_printf("{'volumeAttachment':{'volumeId':'%s'}}", id);
+    g_autofree char *target = g_strdup_printf("/ecs/v1/" ALPHA_PROJECT "/cloudservers/%s/attachvolume",
+                                              cloud_server(cloud, "alpha-1")->id);
+    g_auto(Answer) attached = cloud_post(cloud, target, attach, NULL);
+    answer_expect(&attached, 403, "Ecs.0003");
+  }
+  assert_int_equal(cloud_control(cloud, "PUT", "/_sim/accounts/alpha", "{'status':'normal'}"), 200);
+  delete_disk(cloud, id);
+}
+
+static void backups_are_put_there(void **state)
+{
+  Cloud *cloud = *state;
+  static const char *const bad[] = {"[]",
+                                    "{'account':'alpha'}",
+                                    "{'account':'alpha','zone':'mars'}",
+                                    "{'account':'nobody','zone':'sim-1a'}",
+                                    "{'account':'alpha','zone':'sim-1a','size':0}",
+                                    "{'account':'alpha','zone':'sim-1a','status':'lost'}"};
+  for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+    assert_int_equal(cloud_control(cloud, "PUT", "/_sim/backups/" NO_SUCH_ID, bad[i]), 400);
+  static const char good[] = "{'account':'alpha','zone':'sim-1a','size':33}";
+  assert_int_equal(cloud_control(cloud, "PUT", "/_sim/backups/x", good), 400);
+  assert_int_equal(cloud_control(cloud, "PUT", "/_sim/backups/" NO_SUCH_ID, good), 200);
+  cloud_restart(cloud);
+  static const char create[] =
+    "{'volume':{'availability_zone':'sim-1a','volume_type':'SSD','backup_id':'" NO_SUCH_ID "'}}";
+  g_auto(Answer) made = cloud_post(cloud, EVS_CREATE, create, NULL);
+  answer_expect(&made, 202, "");
+  g_auto(Answer) job = cloud_wait_evs_job(cloud, answer_text(&made, "job_id"));
+  assert_int_equal(json_integer_value(json_object_get(json_object_get(job.body, "entities"), "size")), 33);
+  assert_int_equal(cloud_control(cloud, "DELETE", "/_sim/backups/" NO_SUCH_ID, NULL), 204);
+  assert_int_equal(cloud_control(cloud, "DELETE", "/_sim/backups/" NO_SUCH_ID, NULL), 404);
+  g_auto(Answer) gone = cloud_post(cloud, EVS_CREATE, create, NULL);
+  answer_expect(&gone, 400, "EVS.1006");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cloud_setup, cloud_teardown)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(policies_are_kept), TEST(young_disks_are_not_kept), TEST(deleted_disks_come_back),
-    TEST(bins_are_emptied),  TEST(states_are_set_strictly),  TEST(frozen_disks_can_do_nothing),
+    TEST(policies_are_kept),         TEST(young_disks_are_not_kept), TEST(deleted_disks_come_back),
+    TEST(bins_are_emptied),          TEST(states_are_set_strictly),  TEST(frozen_disks_can_do_nothing),
+    TEST(accounts_get_into_trouble), TEST(backups_are_put_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
