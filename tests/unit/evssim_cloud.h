@@ -1,7 +1,8 @@
 /* The simulated cloud inside a test: no socket, no process. A request goes through the router as it would from the
  * wire; jobs end as the event loop turns.
  *
- * The accounts: "alpha" (users csi with every right, reader who may only read; agency node; servers alpha-1 and
+ * The accounts: "alpha" (users csi with every right, reader who may only read, nothing who may
+ * nothing, denied who may all but delete disks; agency node; servers alpha-1 and
  * alpha-2 virtio in sim-1a, tiny with room for two disks, far in sim-1b, bare without an agency, scsi-1) and "beta"
  * (user other; quotas of 3 disks, 1000 GiB, 100 GiB of SAS, 500 GiB each).
  * Every secret is in evssim_cloud.c. */
