@@ -48,7 +48,8 @@ static void odd_disk(const Sim *sim, json_t *disk)
     g_autofree char *wwn = g_strconcat(" ", text_of(disk, "wwn"), NULL);
     json_object_set_new(disk, "wwn", json_string(wwn));
   }
-  json_object_set_new(disk, "shareable", json_boolean(g_str_equal(text_of(disk, "shareable"), "true")));
+  if (*text_of(disk, "shareable")) /* the Cinder face has a boolean anyway */
+    json_object_set_new(disk, "shareable", json_boolean(g_str_equal(text_of(disk, "shareable"), "true")));
   null_if_empty(disk, "description");
   if (json_object_size(json_object_get(disk, "tags")) == 0)
     json_object_del(disk, "tags");

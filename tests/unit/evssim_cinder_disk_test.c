@@ -288,6 +288,22 @@ static void lists_know_fewer_filters(void **state)
   answer_expect(&bad, 400, "EVS.2142");
 }
 
+/* Clients name a microversion; there is only one, so none is refused. */
+static void microversions_are_tolerated(void **state)
+{
+  Cloud *cloud = *state;
+  const char *const headers[] = {
+    "X-Auth-Token", cloud->token, "OpenStack-API-Version", "volume 3.59", "Accept", "application/json", NULL};
+  g_auto(Answer) answer =
+    cloud_request(cloud, "GET", "/evs/v3/" ALPHA_PROJECT "/volumes/detail", NULL, headers);
+  answer_expect(&answer, 200, "");
+  g_auto(Answer) version = cloud_request(cloud, "GET", "/evs/v3/", NULL, NULL);
+  answer_expect(&version, 200, "");
+  assert_string_equal(answer_text(&version, "versions/0/id"), "v3.0");
+  g_auto(Answer) identity = cloud_request(cloud, "GET", "/iam/v3/", NULL, NULL);
+  assert_string_equal(answer_text(&identity, "version/links/0/href"), "http://sim.test/iam/v3/");
+}
+
 static void extensions_are_listed(void **state)
 {
   Cloud *cloud = *state;
@@ -314,6 +330,7 @@ int main(void)
     TEST(delete_takes_snapshots_only_when_told),
     TEST(updates_change_what_they_name),
     TEST(lists_know_fewer_filters),
+    TEST(microversions_are_tolerated),
     TEST(extensions_are_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,15 +16,19 @@ static void disks_look_odd(void **state)
   json_object_set_new(disk->metadata, "__system__encrypted", json_string("0"));
   json_object_set_new(disk->metadata, "hw:passthrough", json_string("true"));
   disk->iops = 3000;
+  disk->multiattach = TRUE;
   g_autofree char *wwn = g_strconcat(" ", disk->wwn, NULL);
   g_auto(Answer) answer = cloud_get_disk(cloud, disk->id);
   assert_string_equal(answer_text(&answer, "volume/wwn"), wwn);
-  assert_true(json_is_false(member(&answer, "volume", "shareable")));
+  assert_true(json_is_true(member(&answer, "volume", "shareable")));
   assert_true(json_is_null(member(&answer, "volume", "description")));
   assert_null(member(&answer, "volume", "tags"));
   assert_true(json_is_integer(json_object_get(member(&answer, "volume", "metadata"), "__system__encrypted")));
   assert_true(json_is_true(json_object_get(member(&answer, "volume", "metadata"), "hw:passthrough")));
   assert_string_equal(answer_text(&answer, "volume/iops/total_val"), "3000");
+  g_auto(Answer) cinder = cloud_evs(cloud, "GET", "v3", NULL, "volumes/%s", disk->id);
+  assert_true(json_is_true(member(&cinder, "volume", "shareable")));
+  assert_null(member(&cinder, "volume", "wwn"));
   /* the disk itself is as it was */
   assert_string_equal(disk_metadata(disk, "hw:passthrough"), "true");
   cloud->sim->profile->quirks = FALSE;
