@@ -17,6 +17,7 @@ typedef struct {
   /* "field:NAME" per argument behind those of the path, separated by blanks: the flag that it stands for and its name;
    * "..." at the end takes all that are left. "[NAME]" may be left out. A MAP behind a path with {key} gets that key. */
   const char *rest;
+  gboolean secret;     /* the answer holds a key that the cloud tells this once */
   gboolean many;       /* several ids at once: the path's last argument may be repeated */
   const char *columns; /* of the table (output.h); NULL: all */
   /* With an end: what is asked for the end's disk or snapshot, and shown when it is over; NO_OP: nothing is shown. */

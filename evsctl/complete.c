@@ -24,21 +24,13 @@ static void candidate(const Line *line, const char *word, const char *what)
 
 static void add_flags_of(FlagSet *set, const CommandGroup *group, const char *verb)
 {
-  static const Flag variant = {.kind = FLAG_SWITCH, .help = "another form of the call"};
-  static Flag variants[ANY_NUMBER];
-  for (gsize i = 0; group && i < group->count && i < ANY_NUMBER; i++) {
+  for (gsize i = 0; i < group->count; i++) {
     const Command *command = &group->commands[i];
     if (g_strcmp0(command->verb, verb) != 0)
       continue;
     flag_set_add(set, command->flags, command->flag_count, NULL);
     if (command->add_flags)
       command->add_flags(command, set, NULL);
-    if (!command->variant)
-      continue;
-    variants[i] = variant;
-    variants[i].name = command->variant;
-    variants[i].help = command->summary;
-    flag_set_add(set, &variants[i], 1, NULL);
   }
 }
 
@@ -124,6 +116,17 @@ static void complete_flags(const Line *line)
   }
 }
 
+static void complete_variants(const Line *line)
+{
+  for (gsize i = 0; line->group && i < line->group->count; i++) {
+    const Command *command = &line->group->commands[i];
+    if (!command->variant || g_strcmp0(command->verb, line->verb) != 0)
+      continue;
+    g_autofree char *word = g_strconcat("--", command->variant, NULL);
+    candidate(line, word, command->summary);
+  }
+}
+
 static void complete_verbs(const Line *line)
 {
   for (gsize i = 0; i < line->group->count; i++) {
@@ -152,9 +155,10 @@ static void complete(Line *line)
   }
   if (line->flag)
     complete_value(line);
-  else if (line->current[0] == '-')
+  else if (line->current[0] == '-') {
+    complete_variants(line);
     complete_flags(line);
-  else if (!line->group)
+  } else if (!line->group)
     complete_groups(line);
   else if (!line->verb)
     complete_verbs(line);

@@ -76,7 +76,7 @@ static FlagEntry *entry_new(const EvsField *field, void *value)
   entry->accepts = secret ? g_strdup("a file, or - for stdin") : evs_field_accepts(field);
   entry->view = (FlagView){
     .name = entry->name,
-    .accepts = entry->accepts,
+    .accepts = field->kind == EVS_FIELD_BOOL ? "" : entry->accepts,
     .is_switch = field->kind == EVS_FIELD_BOOL,
     .repeated = is_repeated(field),
     .required = (field->flags & EVS_FIELD_REQUIRED) != 0,

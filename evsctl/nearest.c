@@ -1,6 +1,6 @@
 #include "evsctl/nearest.h"
 
-enum { MAX_WORD = 64 };
+enum { MAX_WORD = 64, MIN_BEGINNING = 3 };
 
 /* Changes, insertions and removals of letters that make b of a. Both at most MAX_WORD long. */
 static guint distance(const char *a, const char *b)
@@ -21,6 +21,12 @@ static guint distance(const char *a, const char *b)
   return row[length];
 }
 
+/* The beginning of a word is near it, however much is left out. */
+static gboolean begins(const char *word, gsize length, const char *candidate)
+{
+  return length >= MIN_BEGINNING && g_ascii_strncasecmp(word, candidate, length) == 0;
+}
+
 const char *nearest_word(const char *word, const char *const *candidates)
 {
   const char *best = NULL;
@@ -28,7 +34,10 @@ const char *nearest_word(const char *word, const char *const *candidates)
   guint least = (guint)MIN(length, MAX_WORD) / 3 + 2;
   if (length > MAX_WORD)
     return NULL;
+  const char *beginning = NULL;
   for (; *candidates; candidates++) {
+    if (!beginning && begins(word, length, *candidates))
+      beginning = *candidates;
     if (strlen(*candidates) > MAX_WORD)
       continue;
     guint changes = distance(word, *candidates);
@@ -37,5 +46,5 @@ const char *nearest_word(const char *word, const char *const *candidates)
       best = *candidates;
     }
   }
-  return best;
+  return best ? best : beginning;
 }

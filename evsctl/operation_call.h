@@ -10,7 +10,9 @@ typedef struct {
   gboolean wait, no_wait;  /* wait is the default, and there to be said */
   gint64 limit;            /* of a list; 0: all */
   gboolean show_key;       /* secrets of the reply on stdout */
-  char *key_file;          /* secrets of the reply into this new file */
+  gboolean key_open;       /* key_fd is the new, still empty key_file */
+  int key_fd;
+  char *key_file; /* secrets of the reply into this new file */
   char *client_token;
 } OperationOptions;
 
@@ -36,12 +38,14 @@ gboolean operation_wait(Session *session, const OperationWork *work, char **ret_
 /* ---- operation_shape.c ---- */
 /* The first member of that name at any depth; borrowed, NULL for none. */
 const json_t *json_find(const json_t *value, const char *name);
-/* For a table: what the API wraps is unwrapped, a map of things becomes a line each. Takes the reference. */
+/* For a table: what the API wraps is unwrapped, a map of things becomes a line each, one thing loses what is empty. Takes
+ * the reference. */
 json_t *operation_shape_table(json_t *value, const char *columns);
-/* Before anything is sent: TRUE unless the reply will hold a secret and the user did not say where it shall go. */
-gboolean operation_secret_check(const EvsOperation *operation, const OperationOptions *options,
-                                GError **error);
-/* Puts the reply's secrets where the user wants them: into shown, or into a new file that only the user can read. */
-gboolean operation_secret_deliver(const EvsOperation *operation, const OperationOptions *options,
-                                  gconstpointer reply, json_t *shown, GError **error);
-gboolean operation_reply_has_secret(const EvsOperation *operation);
+/* Before anything is sent: FALSE if the reply will hold a secret and the user did not say where it shall go, or if it cannot
+ * go there: the new file is made now, readable by its owner alone. */
+gboolean operation_secret_prepare(const OperationCommand *row, OperationOptions *options, GError **error);
+/* Puts the reply's secret where the user wants it: into shown, or into the file. */
+gboolean operation_secret_deliver(const OperationCommand *row, OperationOptions *options, gconstpointer reply,
+                                  json_t *shown, GError **error);
+/* Removes a file that got no secret. */
+void operation_secret_clear(OperationOptions *options);

@@ -39,11 +39,11 @@ char **operation_path_names(const EvsOperation *operation)
 static void add_own_flags(const OperationCommand *row, FlagSet *set, OperationOptions *options)
 {
   const EvsOperation *operation = &evs_operations[row->op];
-  if (operation->shape == EVS_REPLY_LIST)
+  if (operation->shape == EVS_REPLY_LIST && (operation->paging || g_str_equal(operation->method, "GET")))
     flag_set_add(set, list_flags, G_N_ELEMENTS(list_flags), options);
   if (operation->end != EVS_END_NOW)
     flag_set_add(set, wait_flags, G_N_ELEMENTS(wait_flags), options);
-  if (operation_reply_has_secret(operation))
+  if (row->secret)
     flag_set_add(set, secret_flags, G_N_ELEMENTS(secret_flags), options);
   if (row->op == EVS_OP_DISK_CREATE)
     flag_set_add(set, token_flags, G_N_ELEMENTS(token_flags), options);
@@ -74,6 +74,7 @@ static void free_options(const Command *command, void *data)
     evs_record_free(evs_operations[row->op].query, options->query);
   if (options->request)
     evs_record_free(evs_operations[row->op].request, options->request);
+  operation_secret_clear(options);
   g_free(options->key_file);
   g_free(options->client_token);
   g_free(options);

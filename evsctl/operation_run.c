@@ -110,7 +110,7 @@ static gboolean check_all(Run *run, char **arguments, GError **error)
   return check_ids(run, error) && take_rest(run, arguments, error) && check_required(run, error) &&
          check_record(run->operation->query, run->options->query, error) &&
          check_record(run->operation->request, run->options->request, error) &&
-         operation_secret_check(run->operation, run->options, error);
+         operation_secret_prepare(run->row, run->options, error);
 }
 
 static gboolean confirm(const Run *run, GError **error)
@@ -149,7 +149,7 @@ static gboolean send(Run *run, Item *item, GError **error)
     return FALSE;
   item->running = run->operation->end != EVS_END_NOW && !run->options->no_wait;
   item->shown = reply ? evs_reply_show(run->row->op, reply) : NULL;
-  gboolean ok = operation_secret_deliver(run->operation, run->options, reply, item->shown, error);
+  gboolean ok = operation_secret_deliver(run->row, run->options, reply, item->shown, error);
   evs_reply_free(run->row->op, reply);
   return ok;
 }
@@ -175,6 +175,26 @@ static void list_page_size(const Run *run)
   flag_set_value(run->options->flags, PAGE_SIZE_FLAG, size, NULL);
 }
 
+/* A call for many may be taken as a whole and refused for some. */
+static gboolean check_results(const Run *run, const json_t *list, GError **error)
+{
+  size_t index, refused = 0;
+  json_t *one;
+  json_array_foreach(list, index, one)
+  {
+    const char *result = json_string_value(json_object_get(one, "result"));
+    refused += result && g_str_equal(result, "FAIL");
+  }
+  g_autoptr(GError) made = NULL;
+  if (!refused)
+    return TRUE;
+  evs_error_set(&made, EVS_CODE_FAILED_PRECONDITION, "%s: refused for %zu of %zu", run->operation->what,
+                refused, json_array_size(list));
+  evs_error_set_outcome(made, EVS_OUTCOME_REFUSED);
+  g_propagate_error(error, g_steal_pointer(&made));
+  return FALSE;
+}
+
 static gboolean list(Run *run, Item *item, GError **error)
 {
   if (!run->operation->reply)
@@ -190,7 +210,7 @@ static gboolean list(Run *run, Item *item, GError **error)
          (record = evs_iterator_next(iterator, &wrong)))
     json_array_append_new(item->shown, evs_record_show(run->operation->reply, record));
   if (!wrong)
-    return TRUE;
+    return check_results(run, item->shown, error);
   g_propagate_error(error, g_steal_pointer(&wrong));
   return FALSE;
 }
@@ -334,8 +354,11 @@ static int run_items(Run *run)
   for (guint i = 0; i < run->items->len; i++) {
     g_autoptr(GError) error = NULL;
     Item *item = &g_array_index(run->items, Item, i);
-    if (item->running && !finish(run, item, &error))
-      note(&status, error);
+    if (!item->running || finish(run, item, &error))
+      continue;
+    note(&status, error);
+    if (evs_error_outcome(error) == EVS_OUTCOME_FAILED)
+      g_clear_pointer(&item->shown, json_decref);
   }
   show(run);
   return status;

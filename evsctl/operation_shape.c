@@ -79,9 +79,37 @@ static json_t *rows_of(const json_t *object)
   return rows;
 }
 
+static gboolean is_empty(const json_t *value)
+{
+  if (json_is_string(value))
+    return json_string_length(value) == 0;
+  if (json_is_object(value) || json_is_array(value))
+    return json_object_size(value) + json_array_size(value) == 0;
+  return json_is_null(value);
+}
+
+/* People look for what is there. */
+static json_t *without_empty(const json_t *object)
+{
+  json_t *kept = json_object();
+  const char *key;
+  json_t *member;
+  json_object_foreach((json_t *)object, key, member)
+  {
+    if (!is_empty(member) && !g_str_equal(key, "links"))
+      json_object_set(kept, key, member);
+  }
+  return kept;
+}
+
 json_t *operation_shape_table(json_t *value, const char *columns)
 {
   value = unwrap(value);
+  if (json_is_object(value) && json_object_get(value, "id")) {
+    json_t *kept = without_empty(value);
+    json_decref(value);
+    value = kept;
+  }
   if (!columns || !json_is_object(value) || !g_str_has_prefix(columns, "name"))
     return value;
   json_t *rows = rows_of(value);
@@ -100,41 +128,56 @@ static const EvsField *secret_field(const EvsOperation *operation)
   return NULL;
 }
 
-gboolean operation_reply_has_secret(const EvsOperation *operation)
+/* A new file only: one that is there may be readable by others, or hold another key. */
+static gboolean open_key_file(OperationOptions *options, GError **error)
 {
-  return operation->shape == EVS_REPLY_ONE && secret_field(operation) != NULL;
+  const char *path = options->key_file;
+  options->key_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  options->key_open = options->key_fd >= 0;
+  return options->key_open ||
+         evs_error_set_errno(error, EVS_CODE_INVALID_ARGUMENT, errno, "--key-file: cannot make '%s'", path);
 }
 
-gboolean operation_secret_check(const EvsOperation *operation, const OperationOptions *options,
-                                GError **error)
+gboolean operation_secret_prepare(const OperationCommand *row, OperationOptions *options, GError **error)
 {
-  if (!operation_reply_has_secret(operation) || options->show_key || options->key_file)
+  if (!row->secret)
     return TRUE;
-  return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+  if (options->key_file)
+    return open_key_file(options, error);
+  return options->show_key ||
+         evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                        "the cloud tells the key only once: say --key-file=FILE or --show-key");
 }
 
-/* A new file only: one that is there may be readable by others, or hold another key. */
-static gboolean write_secret(const char *path, const char *secret, GError **error)
+static gboolean write_key(OperationOptions *options, const char *key, GError **error)
 {
-  g_autofree char *line = g_strconcat(secret, "\n", NULL);
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  gboolean ok = fd >= 0 && write(fd, line, strlen(line)) == (gssize)strlen(line) && fsync(fd) == 0;
+  g_autofree char *line = g_strconcat(key, "\n", NULL);
+  gssize length = (gssize)strlen(line);
+  gboolean ok = write(options->key_fd, line, (gsize)length) == length && fsync(options->key_fd) == 0;
   int reason = errno;
-  explicit_bzero(line, strlen(line));
-  if (fd >= 0)
-    close(fd);
-  return ok || evs_error_set_errno(error, EVS_CODE_INTERNAL, reason, "key file '%s'", path);
+  explicit_bzero(line, (gsize)length);
+  close(options->key_fd);
+  options->key_open = FALSE;
+  return ok || evs_error_set_errno(error, EVS_CODE_INTERNAL, reason, "key file '%s'", options->key_file);
 }
 
-gboolean operation_secret_deliver(const EvsOperation *operation, const OperationOptions *options,
-                                  gconstpointer reply, json_t *shown, GError **error)
+gboolean operation_secret_deliver(const OperationCommand *row, OperationOptions *options, gconstpointer reply,
+                                  json_t *shown, GError **error)
 {
-  const EvsField *field = operation_reply_has_secret(operation) ? secret_field(operation) : NULL;
+  const EvsField *field = row->secret ? secret_field(&evs_operations[row->op]) : NULL;
   if (!field || field->kind != EVS_FIELD_TEXT)
     return TRUE;
   const char *secret = *(char *const *)G_STRUCT_MEMBER_P(reply, field->offset);
   if (options->show_key)
     json_object_set_new(shown, field->name, json_string(secret));
-  return !options->key_file || write_secret(options->key_file, secret, error);
+  return !options->key_open || write_key(options, secret, error);
+}
+
+void operation_secret_clear(OperationOptions *options)
+{
+  if (!options->key_open)
+    return;
+  close(options->key_fd);
+  unlink(options->key_file);
+  options->key_open = FALSE;
 }

@@ -69,7 +69,7 @@ static void custom_disks(const World *world)
     world, "volume create --name=fast --zone=sim-1a --type=GPSSD2 --size=100 --iops=3000 --throughput=125");
   done(world, "volume set-qos %s --iops=4000 --throughput=150", fast);
   /* Of a disk that nobody pays by the month: the call is taken, its result says FAIL. */
-  done(world, "volume unsubscribe %s", fast);
+  ctl_expect(&world->ctl, 1, "refused for 1 of 1", "volume unsubscribe %s --yes", fast);
 }
 
 static void cinder_disks(const World *world)
@@ -87,7 +87,7 @@ static void cinder_disks(const World *world)
   done(world, "volume export-image %s image", disk);
   done(world, "volume reserve %s", disk);
   done(world, "volume unreserve %s", disk);
-  done(world, "volume mark-attached %s --instance-uuid=%s --mountpoint=/dev/vdb", disk, world->server);
+  done(world, "volume mark-attached %s --server=%s --mountpoint=/dev/vdb", disk, world->server);
   done(world, "volume mark-detached %s", disk);
   g_autofree char *other =
     made(world, "volume create --cinder --name=other --zone=sim-1a --type=SSD --size=10");

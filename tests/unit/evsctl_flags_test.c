@@ -125,7 +125,9 @@ static void the_nearest_word_is_near(void **state)
   assert_string_equal(nearest_word("volumes", words), "volume");
   assert_string_equal(nearest_word("Snapshto", words), "snapshot");
   assert_string_equal(nearest_word("tga", words), "tag");
+  assert_string_equal(nearest_word("snap", words), "snapshot");
   assert_null(nearest_word("xyz", words));
+  assert_null(nearest_word("sn", words));
   assert_null(nearest_word("", words));
   g_autofree char *endless = g_strnfill(5000, 'v');
   assert_null(nearest_word(endless, words));
