@@ -122,9 +122,9 @@ char *evs_record_query(const EvsRecord *record, gconstpointer value);
  * and without secrets. */
 json_t *evs_record_show(const EvsRecord *record, gconstpointer value);
 /* Sets a field from text: numbers, true/false, "key=value" (MAP: adds one), items separated by commas (TEXTS: adds
- * them), one item (LIST: adds it; "a=b" for records of two fields, "flag=value,flag=value" for others). The record must
- * have come from g_malloc0(record->size) and ends with evs_record_free. INVALID_ARGUMENT with what is accepted:
- * "5: a number from 10 to 32768 is expected" (for a secret without the text). */
+ * them), one item (LIST: adds it; "a" for records of one field, "a=b" of two, "flag=value,flag=value" for others). The
+ * record must have come from g_malloc0(record->size) and ends with evs_record_free. INVALID_ARGUMENT with what is
+ * accepted: "5: a number from 10 to 32768 is expected" (for a secret without the text). */
 gboolean evs_field_set(const EvsField *field, gpointer value, const char *text, GError **error);
 /* "a number from 10 to 32768", "one of SATA, SAS", "text of at most 64 characters": reads well before "is expected".
  * "" if anything goes. Newly allocated. */

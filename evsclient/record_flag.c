@@ -73,9 +73,11 @@ static gboolean set_by_flag(const EvsRecord *record, gpointer value, const char 
   return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' is no field of a %s", pair, record->name);
 }
 
-/* One item of a list: "a=b" fills a record of two fields, "flag=value,flag=value" any other. */
+/* One item of a list: "a" fills a record of one field, "a=b" of two, "flag=value,flag=value" any other. */
 static gboolean fill_item(const EvsRecord *record, gpointer value, const char *text, GError **error)
 {
+  if (record->count == 1)
+    return evs_field_set(&record->fields[0], value, text, error);
   if (record->count == 2) {
     g_auto(GStrv) parts = g_strsplit(text, "=", 2);
     return evs_field_set(&record->fields[0], value, parts[0] ? parts[0] : "", error) &&
