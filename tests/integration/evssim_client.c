@@ -91,6 +91,28 @@ const char *reply_text(const Reply *reply, const char *key)
   return value;
 }
 
+void client_log_in_as(Client *client, const char *account, const char *user, const char *password,
+                      const char *project_id)
+{
+  json_t *body = json_pack("{s:{s:{s:[s], s:{s:{s:s, s:s, s:{s:s}}}}, s:{s:{s:s}}}}", "auth", "identity",
+                           "methods", "password", "password", "user", "name", user, "password", password,
+                           "domain", "name", account, "scope", "project", "id", project_id);
+  char *request = json_dumps(body, 0);
+  g_clear_pointer(&client->token, g_free);
+  g_auto(Reply) reply = client_call(client, "POST", "/iam/v3/auth/tokens", request);
+  reply_expect(&reply, 201);
+  client->token = g_strdup(reply.subject_token);
+  g_free(client->project);
+  client->project = g_strdup(project_id);
+  free(request);
+  json_decref(body);
+}
+
+static const char *member(const json_t *object, const char *key)
+{
+  return json_string_value(json_object_get(object, key));
+}
+
 void client_log_in(Client *client, const char *state_dir)
 {
   g_autofree char *path = g_build_filename(state_dir, "accounts.json", NULL);
@@ -98,21 +120,8 @@ void client_log_in(Client *client, const char *state_dir)
   const json_t *account = json_array_get(json_object_get(accounts, "accounts"), 0);
   const json_t *user = json_array_get(json_object_get(account, "users"), 0);
   const json_t *project = json_array_get(json_object_get(account, "projects"), 0);
-  json_t *body =
-    json_pack("{s:{s:{s:[s], s:{s:{s:O, s:O, s:{s:O}}}}, s:{s:{s:O}}}}", "auth", "identity", "methods",
-              "password", "password", "user", "name", json_object_get(user, "name"), "password",
-              json_object_get(user, "password"), "domain", "name", json_object_get(account, "name"), "scope",
-              "project", "id", json_object_get(project, "id"));
-  char *request = json_dumps(body, 0);
-  g_free(client->token);
-  client->token = NULL;
-  g_auto(Reply) reply = client_call(client, "POST", "/iam/v3/auth/tokens", request);
-  reply_expect(&reply, 201);
-  client->token = g_strdup(reply.subject_token);
-  g_free(client->project);
-  client->project = g_strdup(json_string_value(json_object_get(project, "id")));
-  free(request);
-  json_decref(body);
+  client_log_in_as(client, member(account, "name"), member(user, "name"), member(user, "password"),
+                   member(project, "id"));
   json_decref(accounts);
 }
 

@@ -35,6 +35,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)
 Client *client_new(Harness *harness, const char *url);
 /* Gets a token of the first user of state_dir/accounts.json, for the first project. */
 void client_log_in(Client *client, const char *state_dir);
+/* The same for a user who is not in that file. */
+void client_log_in_as(Client *client, const char *account, const char *user, const char *password,
+                      const char *project_id);
 /* Starts a simulator (profile may be NULL) and logs in. */
 Client *client_start(Harness *harness, const char *profile, Sim **ret_sim);
 
