@@ -1,6 +1,7 @@
 /* All groups of commands. */
 #include "evsctl/commands.h"
 
+extern const CommandGroup adopt_group;
 extern const CommandGroup api_group;
 extern const CommandGroup complete_group;
 extern const CommandGroup completion_group;
@@ -11,7 +12,8 @@ extern const CommandGroup orphans_group;
 
 /* Groups with files of their own, shown behind those of the API. */
 static const CommandGroup *const own_groups[] = {
-  &csi_group, &api_group, &orphans_group, &explain_group, &completion_group, &man_group, &complete_group,
+  &csi_group,   &api_group,        &orphans_group, &explain_group,
+  &adopt_group, &completion_group, &man_group,     &complete_group,
 };
 
 enum { MAX_GROUPS = 64 };
