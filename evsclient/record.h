@@ -39,6 +39,7 @@ enum {
   EVS_FIELD_AS_TEXT = 1 << 4,    /* BOOL, INT: written as a string */
   EVS_FIELD_NAME_CHARS = 1 << 5, /* TEXT: letters, digits, '-', '_', '.' only */
   EVS_FIELD_REPEATED = 1 << 6,   /* TEXTS in a query: id=a&id=b instead of id=['a','b'] */
+  EVS_FIELD_ALWAYS = 1 << 7,     /* TEXTS, LIST: written even if there is nothing in it, as [] */
 };
 
 typedef struct EvsRecord EvsRecord;

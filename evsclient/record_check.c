@@ -80,7 +80,7 @@ static char *list_words(const EvsField *field)
   g_autoptr(GString) words = g_string_new(NULL);
   for (gsize i = 0; i < record->count; i++) {
     g_autofree char *flag = evs_field_flag(&record->fields[i]);
-    if (flag && record->count == 2)
+    if (flag && record->count <= 2)
       g_string_append_printf(words, "%s%s", words->len > 0 ? "=" : "", flag);
     else if (flag)
       g_string_append_printf(words, "%s%s=...", words->len > 0 ? "," : "", flag);

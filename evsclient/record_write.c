@@ -84,7 +84,7 @@ static gboolean is_given(const EvsField *field, gconstpointer slot)
   case EVS_FIELD_TIME:
     return FALSE;
   default:
-    return *(const gconstpointer *)slot != NULL;
+    return *(const gconstpointer *)slot || (field->flags & EVS_FIELD_ALWAYS);
   }
 }
 

@@ -52,11 +52,13 @@ extern const EvsRecord evs_record_snapshot_query;  /* 6.2.4: EvsSnapshotFilter *
 extern const EvsRecord evs_record_rollback;        /* 6.2.6, 6.2.7: EvsRollback */
 extern const EvsRecord evs_record_rolled_back;     /* EvsRolledBack */
 
-extern const EvsRecord evs_record_tag;        /* EvsTag */
-extern const EvsRecord evs_record_tag_add;    /* 6.3.1 */
-extern const EvsRecord evs_record_tag_remove; /* 6.3.2 */
-extern const EvsRecord evs_record_tag_index;  /* 6.3.3 */
-extern const EvsRecord evs_record_disk_tags;  /* 6.3.4: EvsDiskTags */
+extern const EvsRecord evs_record_tag;         /* EvsTag */
+extern const EvsRecord evs_record_tag_add;     /* 6.3.1 */
+extern const EvsRecord evs_record_tag_remove;  /* 6.3.2 */
+extern const EvsRecord evs_record_tag_index;   /* 6.3.3 */
+extern const EvsRecord evs_record_disk_tags;   /* 6.3.4: EvsDiskTags */
+extern const EvsRecord evs_record_tag_filter;  /* 6.3.5: EvsTagFilter */
+extern const EvsRecord evs_record_tagged_disk; /* EvsTaggedDisk */
 
 extern const EvsRecord evs_record_job; /* 6.4.1, ecs.job: EvsJob */
 
@@ -97,6 +99,11 @@ extern const EvsRecord evs_record_zone; /* 7.8.1: EvsZone */
 
 extern const EvsRecord evs_record_retype;       /* retype: EvsDiskRetype */
 extern const EvsRecord evs_record_extend_batch; /* batch.extend: EvsDiskExtendBatch */
+
+extern const EvsRecord evs_record_recycle_filter;     /* recycle.list: EvsRecycleFilter */
+extern const EvsRecord evs_record_recycled_disk;      /* recycle.list, recycle.get: EvsRecycledDisk */
+extern const EvsRecord evs_record_recycle_policy;     /* recycle.policy: EvsRecyclePolicy */
+extern const EvsRecord evs_record_recycle_policy_set; /* recycle.policy.set: EvsRecyclePolicy */
 
 extern const EvsRecord evs_record_server;        /* ecs.server: EvsServer */
 extern const EvsRecord evs_record_server_attach; /* ecs.attach: EvsServerAttach */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "evsclient/disk.h"
+#include "evsclient/iterator.h"
 
 G_BEGIN_DECLS
 #pragma GCC visibility push(default)
@@ -31,6 +32,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsDiskTags, evs_disk_tags_free)
 
 /* 6.3.4. NOT_FOUND when there is no such disk. */
 EvsDiskTags *evs_tag_get(EvsClient *client, const EvsContext *context, const char *volume_id, GError **error);
+
+typedef struct {
+  const char *key;
+  const char *const *values; /* any of these, at most 10, NULL-terminated; NULL or none: any value */
+} EvsTagValues;
+
+typedef struct {
+  const char *key;   /* "resource_name" (matched loosely) or "service_type" */
+  const char *value; /* at most 255 characters */
+} EvsTagMatch;
+
+typedef struct {
+  GPtrArray *tags;    /* required: of EvsTagValues*, 1 to 10; a disk must have all of these keys */
+  GPtrArray *matches; /* of EvsTagMatch*; NULL: none */
+  gint64 limit;       /* of one page: 1 to 1000; 0: 1000 */
+  gint64 offset;      /* so many are left out */
+} EvsTagFilter;
+
+typedef struct {
+  char *id, *name;
+  EvsDisk *disk;   /* NULL if the cloud gave none */
+  GPtrArray *tags; /* of EvsTag* */
+} EvsTaggedDisk;
+
+void evs_tagged_disk_free(EvsTaggedDisk *tagged);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsTaggedDisk, evs_tagged_disk_free)
+
+/* 6.3.5: the disks with these tags: EvsTaggedDisk. */
+EvsIterator *evs_tag_find(EvsClient *client, const EvsContext *context, const EvsTagFilter *filter);
 
 #pragma GCC visibility pop
 G_END_DECLS

@@ -83,22 +83,23 @@ EvsTransfer *evs_transfer_get(EvsClient *client, const EvsContext *context, cons
   return one(client, context, &call, error);
 }
 
-static GPtrArray *list(EvsClient *client, const EvsContext *context, EvsOp op,
-                       const EvsTransferFilter *filter, GError **error)
+EvsIterator *evs_transfer_iterate(EvsClient *client, const EvsContext *context,
+                                  const EvsTransferFilter *filter)
 {
-  EvsTypedCall call = {.op = op, .query = filter};
-  g_autoptr(EvsIterator) iterator = evs_iterator_new(client, context, &call);
-  return evs_iterator_rest(iterator, (GDestroyNotify)evs_transfer_free, error);
+  EvsTypedCall call = {.op = EVS_OP_TRANSFER_LIST, .query = filter};
+  return evs_iterator_new(client, context, &call);
+}
+
+EvsIterator *evs_transfer_iterate_short(EvsClient *client, const EvsContext *context,
+                                        const EvsTransferFilter *filter)
+{
+  EvsTypedCall call = {.op = EVS_OP_TRANSFER_LIST_SHORT, .query = filter};
+  return evs_iterator_new(client, context, &call);
 }
 
 GPtrArray *evs_transfer_list(EvsClient *client, const EvsContext *context, const EvsTransferFilter *filter,
                              GError **error)
 {
-  return list(client, context, EVS_OP_TRANSFER_LIST, filter, error);
-}
-
-GPtrArray *evs_transfer_list_short(EvsClient *client, const EvsContext *context,
-                                   const EvsTransferFilter *filter, GError **error)
-{
-  return list(client, context, EVS_OP_TRANSFER_LIST_SHORT, filter, error);
+  g_autoptr(EvsIterator) iterator = evs_transfer_iterate(client, context, filter);
+  return evs_iterator_rest(iterator, (GDestroyNotify)evs_transfer_free, error);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "evsclient/client.h"
+#include "evsclient/iterator.h"
 #include "evsclient/link.h"
 
 G_BEGIN_DECLS
@@ -49,12 +50,15 @@ typedef struct {
   gint64 offset; /* so many are left out */
 } EvsTransferFilter;
 
-/* All transfers that the project has created (7.4.6), of EvsTransfer*; pages by itself. filter may be NULL. */
+/* The transfers that the project has created (7.4.6): EvsTransfer. filter may be NULL. */
+EvsIterator *evs_transfer_iterate(EvsClient *client, const EvsContext *context,
+                                  const EvsTransferFilter *filter);
+/* The same without created_at (7.4.5). */
+EvsIterator *evs_transfer_iterate_short(EvsClient *client, const EvsContext *context,
+                                        const EvsTransferFilter *filter);
+/* All of them at once, of EvsTransfer* (7.4.6). */
 GPtrArray *evs_transfer_list(EvsClient *client, const EvsContext *context, const EvsTransferFilter *filter,
                              GError **error);
-/* The same without created_at (7.4.5). */
-GPtrArray *evs_transfer_list_short(EvsClient *client, const EvsContext *context,
-                                   const EvsTransferFilter *filter, GError **error);
 
 #pragma GCC visibility pop
 G_END_DECLS

@@ -105,5 +105,6 @@ const Repair samples_repairs[] = {
 const gsize samples_repair_count = G_N_ELEMENTS(samples_repairs);
 
 const char *const samples_ignored[] = {
+  "id", /* of attachments: the disk's, which volume_id is too */
   NULL,
 };

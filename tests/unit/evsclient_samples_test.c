@@ -282,12 +282,13 @@ static void test_answers(void **state)
   g_autoptr(GHashTable) unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   guint decoded = 0;
   for (gsize i = 0; i < samples_count; i++) {
-    if (!samples[i].path || !evs_operation_find(samples[i].op)->reply)
+    if (!samples[i].path)
       continue;
     check_sample(&samples[i], unknown);
     decoded++;
   }
   print_message("%u sample answers decoded\n", decoded);
+  assert_int_equal(decoded, SAMPLES_WITH_ANSWER);
   GHashTableIter iterator;
   gpointer name;
   g_hash_table_iter_init(&iterator, unknown);
