@@ -1,4 +1,4 @@
-/* evs-sim killed at random points of a storm of attaches, detaches, expansions and snapshots: what it holds, what the
+/* evs-sim killed at random points of a storm of attaches, detaches, expansions, snapshots and transfers: what it holds, what the
  * kernel holds, what the guests see and what is on the file system agree again each time. */
 #include "tests/integration/evssim_client.h"
 
@@ -14,7 +14,8 @@ typedef struct {
   Client *client;
   char *disks[DISKS];
   char *servers[SERVERS];
-  GPtrArray *snapshots; /* ids of all there ever were */
+  GPtrArray *snapshots; /* ids of all there ever were, each followed by its disk's */
+  GPtrArray *transfers; /* the same, followed by the key */
 } Storm;
 
 static void note_servers(Storm *storm)
@@ -88,10 +89,39 @@ static void use_snapshot(Storm *storm, GRand *random)
   expect_taken_or_refused(&reply);
 }
 
+static void offer_disk(Storm *storm, GRand *random)
+{
+  const char *disk = storm->disks[g_rand_int_range(random, 0, DISKS)];
+  g_autofree char *body = g_strdup_printf("{\"transfer\":{\"volume_id\":\"%s\",\"name\":\"n\"}}", disk);
+  g_auto(Reply) reply = client_call(storm->client, "POST", "/evs/v2/{p}/os-volume-transfer", body);
+  expect_taken_or_refused(&reply);
+  if (reply.status == 202) {
+    const json_t *transfer = json_object_get(reply.json, "transfer");
+    g_ptr_array_add(storm->transfers, g_strdup(json_string_value(json_object_get(transfer, "id"))));
+    g_ptr_array_add(storm->transfers, g_strdup(json_string_value(json_object_get(transfer, "auth_key"))));
+  }
+}
+
+/* Takes a transfer back or accepts it; the disk comes home in any case. */
+static void end_transfer(Storm *storm, GRand *random)
+{
+  if (storm->transfers->len == 0)
+    return;
+  guint last = storm->transfers->len / 2;
+  guint pair = 2 * (guint)g_rand_int_range(random, MAX((int)last - 8, 0), (int)last);
+  const char *id = storm->transfers->pdata[pair], *key = storm->transfers->pdata[pair + 1];
+  gboolean accept = g_rand_boolean(random);
+  g_autofree char *path = g_strdup_printf("/evs/v2/{p}/os-volume-transfer/%s%s", id, accept ? "/accept" : "");
+  g_autofree char *body = accept ? g_strdup_printf("{\"accept\":{\"auth_key\":\"%s\"}}", key) : NULL;
+  g_auto(Reply) reply = client_call(storm->client, accept ? "POST" : "DELETE", path, body);
+  expect_taken_or_refused(&reply);
+}
+
 static void random_call(Storm *storm, GRand *random)
 {
-  static void (*const calls[])(Storm *, GRand *) = {move_disk, move_disk,     move_disk,    move_disk,
-                                                    grow_disk, take_snapshot, use_snapshot, use_snapshot};
+  static void (*const calls[])(Storm *, GRand *) = {
+    move_disk,    move_disk,  move_disk,  move_disk,    grow_disk,    take_snapshot, use_snapshot,
+    use_snapshot, offer_disk, offer_disk, end_transfer, end_transfer, end_transfer};
   calls[g_rand_int_range(random, 0, G_N_ELEMENTS(calls))](storm, random);
 }
 
@@ -114,11 +144,16 @@ static gboolean is_settled(void *data)
   json_array_foreach(json_object_get(state, "disks"), i, disk)
   {
     const char *status = json_string_value(json_object_get(disk, "status"));
-    settled = settled && (strcmp(status, "available") == 0 || strcmp(status, "in-use") == 0);
+    settled = settled && (strcmp(status, "available") == 0 || strcmp(status, "in-use") == 0 ||
+                          strcmp(status, "awaiting-transfer") == 0);
   }
   json_array_foreach(json_object_get(state, "snapshots"), i, disk)
   {
     settled = settled && strcmp(json_string_value(json_object_get(disk, "status")), "available") == 0;
+  }
+  json_array_foreach(json_object_get(state, "transfers"), i, disk)
+  {
+    settled = settled && strcmp(json_string_value(json_object_get(disk, "status")), "pending") == 0;
   }
   json_decref(state);
   return settled;
@@ -171,6 +206,27 @@ static void assert_all_files(const Storm *storm)
   json_decref(state);
 }
 
+/* Each transfer's disk waits for it, and no disk waits for none. */
+static void assert_transfers(const Storm *storm)
+{
+  json_t *state = sim_get(storm->sim, "/_sim/state");
+  const json_t *transfers = json_object_get(state, "transfers");
+  g_autoptr(GHashTable) offered = g_hash_table_new(g_str_hash, g_str_equal);
+  size_t i = 0, waiting = 0;
+  json_t *item = NULL;
+  json_array_foreach(transfers, i, item)
+    assert_true(g_hash_table_add(offered, (gpointer)json_string_value(json_object_get(item, "volume_id"))));
+  json_array_foreach(json_object_get(state, "disks"), i, item)
+  {
+    if (strcmp(json_string_value(json_object_get(item, "status")), "awaiting-transfer") != 0)
+      continue;
+    assert_true(g_hash_table_contains(offered, json_string_value(json_object_get(item, "id"))));
+    waiting++;
+  }
+  assert_int_equal(waiting, json_array_size(transfers));
+  json_decref(state);
+}
+
 static void assert_agreement(Storm *storm)
 {
   guint attached = 0, shown = 0, all = 0;
@@ -194,11 +250,14 @@ static void assert_agreement(Storm *storm)
   assert_int_equal(sim_loops(storm->sim), attached);
   assert_int_equal(shown, attached);
   assert_all_files(storm);
+  assert_transfers(storm);
 }
 
 static void a_storm_with_kills_leaves_no_contradiction(void **state)
 {
-  Storm storm = {.harness = *state, .snapshots = g_ptr_array_new_with_free_func(g_free)};
+  Storm storm = {.harness = *state,
+                 .snapshots = g_ptr_array_new_with_free_func(g_free),
+                 .transfers = g_ptr_array_new_with_free_func(g_free)};
   storm.client = client_start(*state, NULL, &storm.sim);
   note_servers(&storm);
   for (int i = 0; i < DISKS; i++)
@@ -210,8 +269,10 @@ static void a_storm_with_kills_leaves_no_contradiction(void **state)
     restart(&storm);
     assert_agreement(&storm);
   }
+  assert_true(storm.transfers->len > 0); /* snapshots forbid most */
   g_rand_free(random);
   g_ptr_array_unref(storm.snapshots);
+  g_ptr_array_unref(storm.transfers);
   for (int i = 0; i < DISKS; i++)
     g_free(storm.disks[i]);
   for (int i = 0; i < SERVERS; i++)
