@@ -347,7 +347,7 @@ static void actions_are_asked_for(void **state)
   Cloud *cloud = *state;
   const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
   g_auto(Answer) made = create(cloud, disk);
-  g_autofree char *all = cloud->token;
+  g_free(cloud->token);
   cloud->token = cloud_login(cloud, "reader");
   g_auto(Answer) refused = create(cloud, disk);
   answer_expect(&refused, 403, "EVS.5403");
@@ -371,6 +371,7 @@ static void transfers_outlive_the_process(void **state)
   g_auto(Answer) other = create(cloud, moving);
   g_auto(Answer) taken =
     beta_accept(cloud, answer_text(&other, "transfer/id"), answer_text(&other, "transfer/auth_key"));
+  answer_expect(&taken, 202, "");
   cloud_restart(cloud); /* the second is on its way */
   moving = sim_disk(cloud->sim, moving_id);
   cloud_turn_until(cloud, moving, DISK_AVAILABLE);
