@@ -81,8 +81,8 @@ static void a_refusal_is_explained(void **state)
 static void nothing_is_sent_twice(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autofree char *fault = sim_fault(sim, "{\"match\":{\"op\":\"6.1.3\"},\"times\":1,\"action\":{\"kind\":"
-                                          "\"status\",\"status\":503,\"code\":\"EVS.5503\"}}");
+  g_free(sim_fault(sim, "{\"match\":{\"op\":\"6.1.3\"},\"times\":1,\"action\":{\"kind\":"
+                        "\"status\",\"status\":503,\"code\":\"EVS.5503\"}}"));
   g_auto(Evsctl) run =
     evsctl(*state, sim->cloud_config, "api", "GET", "/v2/{project}/cloudvolumes/detail", NULL);
   evsctl_assert_status(&run, 1);

@@ -67,7 +67,7 @@ static void only_what_is_surely_unused_is_deleted(void **state)
   g_autofree char *attached = disk_make(*state, sim, CLUSTER, "pvc-att");
   disk_attach(*state, sim, attached, 0);
   g_autofree char *with_snapshot = disk_make(*state, sim, CLUSTER, "pvc-snap");
-  g_autofree char *theirs = snapshot_make(*state, sim, with_snapshot, "by-a-person", NULL, NULL);
+  g_free(snapshot_make(*state, sim, with_snapshot, "by-a-person", NULL, NULL));
   g_autofree char *gone = snapshot_make(*state, sim, used, "snapshot-2", CLUSTER, NULL);
   g_autofree char *kept = snapshot_make(*state, sim, used, "snapshot-1", CLUSTER, NULL);
   g_autofree char *pvs =
@@ -116,7 +116,7 @@ static void young_ones_stay_until_they_are_old(void **state)
 static void a_list_that_proves_nothing_deletes_nothing(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
-  g_autofree char *lost = disk_make(*state, sim, CLUSTER, "pvc-lost");
+  g_free(disk_make(*state, sim, CLUSTER, "pvc-lost"));
   static const struct {
     const char *list, *text;
     int status;
@@ -248,7 +248,7 @@ static void a_failure_is_told_and_the_rest_goes_on(void **state)
     g_strdup_printf("{\"match\":{\"op\":\"6.1.6\",\"volume\":\"%s\"},\"action\":{\"kind\":\"status\","
                     "\"status\":400,\"code\":\"EVS.2068\"}}",
                     one);
-  g_autofree char *fault = sim_fault(sim, text);
+  g_free(sim_fault(sim, text));
   g_auto(Evsctl) run = evsctl(*state, sim->cloud_config, "orphans", "--cluster-id", CLUSTER, "--pv-list", pvs,
                               ALL_AGES, "--delete", "--yes", "-o", "json", "--timeout=30", NULL);
   evsctl_assert_status(&run, 1);

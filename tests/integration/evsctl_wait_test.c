@@ -197,7 +197,7 @@ static void a_person_is_asked_once(void **state)
   assert_non_null(strstr(refused, "not done"));
   assert_int_equal(status, 2);
   assert_int_equal(sim_disk_count(ctl.sim), 1);
-  g_autofree char *agreed = on_terminal(&ctl, "y", line, &status);
+  g_free(on_terminal(&ctl, "y", line, &status));
   assert_int_equal(status, 0);
   assert_int_equal(sim_disk_count(ctl.sim), 0);
 }
