@@ -11,11 +11,19 @@ static const char *const format_names[] = {"text", "json"};
 
 static LogFormat log_format = LOG_FORMAT_TEXT;
 static LogLevel log_level = LOG_LEVEL_INFO;
+static LogSink log_sink;
+static void *log_sink_data;
 
 void log_init(LogFormat format, LogLevel level)
 {
   log_format = format;
   log_level = level;
+}
+
+void log_set_sink(LogSink sink, void *data)
+{
+  log_sink = sink;
+  log_sink_data = data;
 }
 
 static int index_of(const char *name, const char *const *names, int count)
@@ -88,6 +96,9 @@ void log_write(LogLevel level, const char *message, const LogField *fields)
   g_autofree char *time = clock_format_rfc3339(clock_wall_us());
   g_autoptr(GString) line = g_string_sized_new(256);
   (log_format == LOG_FORMAT_JSON ? append_json : append_text)(line, time, level, message, fields);
-  (void)!TEMP_FAILURE_RETRY(write(STDERR_FILENO, line->str, line->len));
+  if (log_sink)
+    log_sink(level, line->str, log_sink_data);
+  else
+    (void)!TEMP_FAILURE_RETRY(write(STDERR_FILENO, line->str, line->len));
   errno = saved_errno;
 }

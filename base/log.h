@@ -25,6 +25,11 @@ typedef struct {
 /* Until then: LOG_LEVEL_INFO, LOG_FORMAT_TEXT. */
 void log_init(LogFormat format, LogLevel level);
 
+/* Lines go there instead of to stderr, from any thread, each ended by a newline; NULL: to stderr again. Comes before the
+ * first thread too. */
+typedef void (*LogSink)(LogLevel level, const char *line, void *data);
+void log_set_sink(LogSink sink, void *data);
+
 /* "error", "warn", "info", "debug" / "text", "json"; INVALID_ARGUMENT naming what is accepted. */
 gboolean log_parse_level(const char *name, LogLevel *ret_level, GError **error);
 gboolean log_parse_format(const char *name, LogFormat *ret_format, GError **error);

@@ -74,7 +74,9 @@ static void audit(const Calling *calling, const EvsHttpResponse *response, const
   const EvsCall *call = calling->call;
   if (call->operation->audited)
     log_info("audit", LOG_TEXT("call", call->operation->what),
-             LOG_TEXT(call->operation->audited, call->second_id ? call->second_id : call->id),
+             LOG_TEXT(call->operation->audited, call->second_id ? call->second_id
+                                                : call->id      ? call->id
+                                                                : call->subject),
              LOG_TEXT("server", call->second_id ? call->id : ""), LOG_TEXT("project", calling->project),
              LOG_NUMBER("status", response->status), LOG_TEXT("code", code),
              LOG_TEXT("request", response->request_id), LOG_NUMBER("ms", duration_us / 1000));

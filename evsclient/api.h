@@ -13,6 +13,7 @@ typedef struct {
   const char *query;          /* percent-encoded, or NULL */
   const char *body;           /* JSON, or NULL */
   const char *client_token;   /* X-Client-Token, or NULL */
+  const char *subject;        /* for the audit line, where the path names nothing; or NULL */
 } EvsCall;
 
 /* The answer's object (an empty one for an empty body). NULL with *error. */

@@ -27,6 +27,7 @@
 #include "evsclient/iterator.h"
 #include "evsclient/job.h"
 #include "evsclient/link.h"
+#include "evsclient/log_lines.h"
 #include "evsclient/metadata.h"
 #include "evsclient/project.h"
 #include "evsclient/quota.h"

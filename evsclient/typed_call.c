@@ -97,6 +97,20 @@ static gboolean check_and_write(const EvsRecord *record, gconstpointer value, Wr
   return TRUE;
 }
 
+/* The ids in a body: what a call is about whose path names nothing. Newly allocated; NULL: none. */
+static char *subject_of(const EvsRecord *record, gconstpointer value)
+{
+  for (gsize i = 0; record && value && i < record->count; i++) {
+    const EvsField *field = &record->fields[i];
+    gconstpointer slot = G_STRUCT_MEMBER_P(value, field->offset);
+    if (field->flags & EVS_FIELD_UUID && field->kind == EVS_FIELD_TEXT)
+      return g_strdup(*(char *const *)slot);
+    if (field->flags & EVS_FIELD_UUID && field->kind == EVS_FIELD_TEXTS && *(char **const *)slot)
+      return g_strjoinv(",", *(char **const *)slot);
+  }
+  return NULL;
+}
+
 json_t *evs_typed_answer(EvsClient *client, const EvsContext *context, const EvsTypedCall *call,
                          GError **error)
 {
@@ -106,12 +120,14 @@ json_t *evs_typed_answer(EvsClient *client, const EvsContext *context, const Evs
       !check_and_write(operation->query, call->query, evs_record_query, &query, error) ||
       !check_and_write(operation->request, call->request, write_body, &body, error))
     return NULL;
+  g_autofree char *subject = subject_of(operation->request, call->request);
   EvsCall plain = {.operation = operation,
                    .id = call->id,
                    .second_id = call->second_id,
                    .query = query && *query ? query : NULL,
                    .body = body,
-                   .client_token = call->client_token};
+                   .client_token = call->client_token,
+                   .subject = subject};
   json_t *answer = evs_api_call(client, context, &plain, error);
   if (body)
     explicit_bzero(body, strlen(body)); /* it may hold a transfer's key */

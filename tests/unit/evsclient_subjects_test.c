@@ -1,8 +1,10 @@
 /* evsclient's transfers, tags, metadata, versions, catalog: what is sent, what is refused unsent, what is read. */
 #include "evsclient/api_version.h"
 #include "evsclient/catalog.h"
+#include "evsclient/log_lines.h"
 #include "evsclient/metadata.h"
 #include "evsclient/project.h"
+#include "evsclient/recycle_bin.h"
 #include "evsclient/tag.h"
 #include "evsclient/transfer.h"
 #include "tests/unit/evsclient_fixture.h"
@@ -133,6 +135,30 @@ static void test_transfer_refusals(void **state)
   assert_unsent(fixture, 0, bad_id, EVS_CODE_NOT_FOUND, "'..' is no transfer id");
 }
 
+static void keep_line(EvsLogLevel level, const char *line, void *data)
+{
+  assert_int_equal(level, EVS_LOG_INFO);
+  g_string_append(data, line);
+}
+
+/* What destroys or gives away leaves a line where the program wants it, without secrets. */
+static void test_log_lines(void **state)
+{
+  Fixture *fixture = *state;
+  EvsContext context = fixture_within_ms(5000);
+  g_autoptr(GString) lines = g_string_new(NULL);
+  answer(fixture, "POST " TRANSFER, 202, TRANSFER_BODY);
+  evs_log_to(EVS_LOG_INFO, TRUE, keep_line, lines);
+  EvsTransferCreate request = {.volume_id = DISK_ID, .name = "n"};
+  g_autoptr(EvsTransfer) made = evs_transfer_create(fixture->client, &context, &request, NULL);
+  g_autoptr(EvsTransfer) taken = evs_transfer_accept(fixture->client, &context, TRANSFER_ID, KEY, NULL);
+  evs_log_to(EVS_LOG_INFO, FALSE, NULL, NULL);
+  assert_non_null(strstr(lines->str, "\"call\":\"create transfer\",\"disk\":\"" DISK_ID "\""));
+  assert_non_null(strstr(lines->str, "\"call\":\"accept transfer\",\"transfer\":\"" TRANSFER_ID "\""));
+  assert_null(strstr(lines->str, KEY));
+  assert_true(g_str_has_suffix(lines->str, "}\n"));
+}
+
 /* ---- tags ---- */
 
 static void test_tags(void **state)
@@ -186,6 +212,88 @@ static void test_tag_refusals(void **state)
   g_autoptr(GError) error = NULL;
   assert_false(evs_tag_add(fixture->client, &context, DISK_ID, many, &error));
   assert_unsent(fixture, 0, error, EVS_CODE_INVALID_ARGUMENT, "'tags' has 11 items");
+}
+
+static void test_find_by_tags(void **state)
+{
+  Fixture *fixture = *state;
+  EvsContext context = fixture_within_ms(5000);
+  answer(fixture, "POST " V2 "/cloudvolumes/resource_instances/action ", 200,
+         "{\"total_count\":1,\"resources\":[{\"resource_id\":\"" DISK_ID
+         "\",\"resource_name\":\"n\",\"resource_detail\":{\"id\":\"" DISK_ID
+         "\",\"size\":40},\"tags\":[{\"key\":\"k\",\"value\":\"v\"}]}]}");
+  EvsTagValues wanted = {.key = "k"};
+  EvsTagMatch match = {.key = "resource_name", .value = "n"};
+  g_autoptr(GPtrArray) tags = g_ptr_array_new(), matches = g_ptr_array_new();
+  g_ptr_array_add(tags, &wanted);
+  g_ptr_array_add(matches, &match);
+  EvsTagFilter filter = {.tags = tags, .matches = matches, .limit = 5};
+  g_autoptr(EvsIterator) found = evs_tag_find(fixture->client, &context, &filter);
+  const EvsTaggedDisk *disk = evs_iterator_next(found, NULL);
+  assert_non_null(disk);
+  assert_int_equal(disk->disk->size_gib, 40);
+  assert_string_equal(((EvsTag *)disk->tags->pdata[0])->value, "v");
+  assert_null(evs_iterator_next(found, NULL));
+  assert_sent(fixture, "POST ",
+              "{\"action\":\"filter\",\"limit\":5,\"matches\":[{\"key\":\"resource_name\",\"value\":\"n\"}],"
+              "\"tags\":[{\"key\":\"k\",\"values\":[]}]}");
+  guint sent = http_script_count(fixture->script, "");
+  g_ptr_array_add(tags, &wanted);
+  g_autoptr(EvsIterator) twice = evs_tag_find(fixture->client, &context, &filter);
+  g_autoptr(GError) error = NULL;
+  assert_null(evs_iterator_next(twice, &error));
+  assert_unsent(fixture, sent, error, EVS_CODE_INVALID_ARGUMENT, "'tags' has 'k' twice");
+}
+
+/* ---- recycle bin ---- */
+
+#define BIN "/v3/" PROJECT "/recycle-bin-volumes"
+
+static void test_recycle_bin(void **state)
+{
+  Fixture *fixture = *state;
+  EvsContext context = fixture_within_ms(5000);
+  answer(fixture, "GET " BIN "/detail?name=n&limit=1000 ", 200,
+         "{\"count\":1,\"volumes\":[{\"id\":\"" DISK_ID
+         "\",\"size\":10,\"plan_delete_at\":\"2026-12-01T00:00:00.000000\"}]}");
+  g_autoptr(EvsIterator) bin =
+    evs_recycle_bin_iterate(fixture->client, &context, &(EvsRecycleFilter){.name = "n"});
+  const EvsRecycledDisk *disk = evs_iterator_next(bin, NULL);
+  assert_non_null(disk);
+  assert_int_equal(disk->disk->size_gib, 10);
+  assert_string_equal(disk->id, DISK_ID);
+  assert_int_equal(disk->plan_delete_wall_us, 1796083200000000);
+  answer(fixture, "POST " BIN "/" DISK_ID "/revert ", 204, NULL);
+  assert_true(evs_recycle_bin_revert(fixture->client, &context, DISK_ID, NULL));
+  answer(fixture, "DELETE " BIN "/" DISK_ID " ", 204, NULL);
+  assert_true(evs_recycle_bin_delete(fixture->client, &context, DISK_ID, NULL));
+}
+
+static void test_recycle_policy(void **state)
+{
+  static const char *const shapes[] = {
+    "{\"switch\":true,\"threshold_time\":7,\"keep_time\":30}",
+    "{\"policy\":{\"switch\":\"true\",\"threshold_time\":\"7\",\"keep_time\":30}}",
+  };
+  Fixture *fixture = *state;
+  EvsContext context = fixture_within_ms(5000);
+  for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
+    answer(fixture, "GET " BIN "/policy ", 200, shapes[i]);
+    EvsRecyclePolicy policy = {0};
+    assert_true(evs_recycle_policy_get(fixture->client, &context, &policy, NULL));
+    assert_true(policy.on);
+    assert_int_equal(policy.threshold_days, 7);
+    assert_int_equal(policy.keep_days, 30);
+  }
+  answer(fixture, "PUT " BIN "/policy ", 204, NULL);
+  EvsRecyclePolicy off = {.keep_days = 5}, wrong = {.keep_days = 366};
+  assert_true(evs_recycle_policy_set(fixture->client, &context, &off, NULL));
+  assert_sent(fixture, "PUT ", "{\"keep_time\":5,\"switch\":false}");
+  guint sent = http_script_count(fixture->script, "");
+  g_autoptr(GError) error = NULL;
+  assert_false(evs_recycle_policy_set(fixture->client, &context, &wrong, &error));
+  assert_unsent(fixture, sent, error, EVS_CODE_INVALID_ARGUMENT,
+                "'keep_time' is 366: a number from 1 to 365");
 }
 
 /* ---- metadata ---- */
@@ -326,16 +434,13 @@ int main(void)
 {
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
   const struct CMUnitTest tests[] = {
-    WITH_FIXTURE(test_transfer_life),
-    WITH_FIXTURE(test_lost_transfers_are_not_repeated),
-    WITH_FIXTURE(test_transfer_pages),
-    WITH_FIXTURE(test_transfer_refusals),
-    WITH_FIXTURE(test_tags),
-    WITH_FIXTURE(test_tag_refusals),
-    WITH_FIXTURE(test_disk_metadata),
-    WITH_FIXTURE(test_snapshot_metadata),
-    WITH_FIXTURE(test_metadata_refusals),
-    WITH_FIXTURE(test_versions),
+    WITH_FIXTURE(test_transfer_life),     WITH_FIXTURE(test_lost_transfers_are_not_repeated),
+    WITH_FIXTURE(test_transfer_pages),    WITH_FIXTURE(test_transfer_refusals),
+    WITH_FIXTURE(test_log_lines),         WITH_FIXTURE(test_tags),
+    WITH_FIXTURE(test_tag_refusals),      WITH_FIXTURE(test_find_by_tags),
+    WITH_FIXTURE(test_recycle_bin),       WITH_FIXTURE(test_recycle_policy),
+    WITH_FIXTURE(test_disk_metadata),     WITH_FIXTURE(test_snapshot_metadata),
+    WITH_FIXTURE(test_metadata_refusals), WITH_FIXTURE(test_versions),
     WITH_FIXTURE(test_catalog),
   };
   return cmocka_run_group_tests_name("evsclient_subjects", tests, NULL, NULL);
