@@ -104,11 +104,10 @@ static json_t *without_empty(const json_t *object)
 
 json_t *operation_shape_table(json_t *value, const char *columns)
 {
-  value = unwrap(value);
-  if (json_is_object(value) && json_object_get(value, "id")) {
+  if (json_is_object(value)) {
     json_t *kept = without_empty(value);
     json_decref(value);
-    value = kept;
+    value = unwrap(kept);
   }
   if (!columns || !json_is_object(value) || !g_str_has_prefix(columns, "name"))
     return value;

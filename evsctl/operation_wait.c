@@ -17,6 +17,7 @@ typedef struct {
   const OperationWork *work;
   gint64 start_us, step_ms;
   char *state; /* as the cloud last told */
+  char *shown; /* on the terminal; NULL: nothing */
   char *volume_id;
   gboolean over;
 } Waiting;
@@ -26,15 +27,18 @@ static gint64 age_s(const Waiting *waiting)
   return (clock_now_us() - waiting->start_us) / G_USEC_PER_SEC;
 }
 
-static void show_progress(const Waiting *waiting)
+static void show_progress(Waiting *waiting)
 {
   const OperationWork *work = waiting->work;
   const char *state = *waiting->state ? waiting->state : "taken";
   g_autofree char *of = work->job_id ? g_strconcat("job ", work->job_id, " ", state, NULL) : g_strdup(state);
   g_autofree char *line =
     g_strdup_printf("%s: %s, %" G_GINT64_FORMAT " s", work->operation->what, of, age_s(waiting));
-  g_autofree char *plain = output_plain_text(line);
-  terminal_progress(plain);
+  char *plain = output_plain_text(line);
+  if (g_strcmp0(plain, waiting->shown) != 0)
+    terminal_progress(plain);
+  g_free(waiting->shown);
+  waiting->shown = plain;
 }
 
 static gboolean has_time(const Waiting *waiting)
@@ -178,6 +182,7 @@ gboolean operation_wait(Session *session, const OperationWork *work, char **ret_
   gboolean ok = waiting.client && wait_loop(&waiting, error);
   terminal_progress(NULL);
   g_free(waiting.state);
+  g_free(waiting.shown);
   *ret_volume_id = waiting.volume_id;
   return ok;
 }
