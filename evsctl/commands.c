@@ -10,6 +10,8 @@
 #define TRANSFERS "id name volume_id:VOLUME created_at:CREATED"
 #define VERSIONS "id status version min_version updated"
 #define TAGS "key value"
+#define REPLACES "The cloud may drop all other pairs: `metadata set` changes one, `metadata add` adds.\n"                \
+                 "The marks of the CSI driver are metadata, too."
 
 const OperationGroup operation_groups[] = {
   {"volume", "disks"},
@@ -90,7 +92,7 @@ const OperationCommand operation_commands[] = {
   {"tag", "remove", NULL, EVS_OP_TAG_REMOVE, .rest = "tag:KEY...", .summary = "remove tags of a disk"},
   {"tag", "list", NULL, EVS_OP_TAG_LIST, .columns = "name:KEY value:VALUES", .summary = "list the tags of all disks with their values"},
   {"tag", "show", NULL, EVS_OP_TAG_GET, .columns = TAGS, .summary = "show the tags of a disk"},
-  {"tag", "find", NULL, EVS_OP_TAG_FIND, .rest = "tag:KEY=VALUE...", .columns = "resource_id:VOLUME resource_name:NAME tags"},
+  {"tag", "find", NULL, EVS_OP_TAG_FIND, .rest = "tag:KEY[=VALUE,VALUE]...", .columns = "resource_id:VOLUME resource_name:NAME tags"},
 
   {"metadata", "list", NULL, EVS_OP_DISK_METADATA_LIST, .summary = "list a disk's metadata"},
   {"metadata", "list", "v3", EVS_OP_DISK_METADATA_LIST_V3, .summary = "list a disk's metadata, by the newer path"},
@@ -101,9 +103,10 @@ const OperationCommand operation_commands[] = {
   {"metadata", "add", "snapshot", EVS_OP_SNAPSHOT_METADATA_ADD, .rest = "metadata:KEY=VALUE...", .summary = "add metadata to a snapshot"},
   {"metadata", "set", NULL, EVS_OP_DISK_METADATA_SET, .rest = "meta:VALUE", .summary = "change one pair of a disk's metadata"},
   {"metadata", "set", "snapshot", EVS_OP_SNAPSHOT_METADATA_SET, .rest = "meta:VALUE", .summary = "change one pair of a snapshot's metadata"},
-  {"metadata", "update", NULL, EVS_OP_DISK_METADATA_UPDATE, .rest = "metadata:KEY=VALUE...", .summary = "change several pairs of a disk's metadata"},
+  {"metadata", "update", NULL, EVS_OP_DISK_METADATA_UPDATE, .rest = "metadata:KEY=VALUE...", .summary = "change several pairs of a disk's metadata",
+   .description = REPLACES},
   {"metadata", "update", "snapshot", EVS_OP_SNAPSHOT_METADATA_UPDATE, .rest = "metadata:KEY=VALUE...",
-   .summary = "change several pairs of a snapshot's metadata"},
+   .summary = "change several pairs of a snapshot's metadata", .description = REPLACES},
   {"metadata", "remove", NULL, EVS_OP_DISK_METADATA_REMOVE, .summary = "remove one pair of a disk's metadata"},
   {"metadata", "remove", "snapshot", EVS_OP_SNAPSHOT_METADATA_REMOVE, .summary = "remove one pair of a snapshot's metadata"},
 

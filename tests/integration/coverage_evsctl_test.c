@@ -122,14 +122,14 @@ static void tags_and_metadata(const World *world)
   done(world, "metadata add %s a=b c=d", disk);
   done(world, "metadata get %s a", disk);
   done(world, "metadata set %s a z", disk);
-  done(world, "metadata update %s c=x", disk);
+  done(world, "metadata update %s a=y c=x", disk);
   done(world, "metadata list %s", disk);
   done(world, "metadata list --v3 %s", disk);
   done(world, "metadata remove %s a", disk);
   done(world, "metadata add --snapshot %s a=b c=d", snapshot);
   done(world, "metadata get --snapshot %s a", snapshot);
   done(world, "metadata set --snapshot %s a z", snapshot);
-  done(world, "metadata update --snapshot %s c=x", snapshot);
+  done(world, "metadata update --snapshot %s a=y c=x", snapshot);
   done(world, "metadata list --snapshot %s", snapshot);
   done(world, "metadata remove --snapshot %s a", snapshot);
 }

@@ -111,11 +111,12 @@ static void tags_and_metadata(void **state)
   json_decref(ctl_json(&ctl, "metadata set %s one 'a=b'", disk));
   g_autofree char *line = g_strconcat("metadata list ", disk, NULL);
   g_autofree char *pairs = text_of(&ctl, line);
-  assert_has(pairs, "one  a=b\n");
-  assert_has(pairs, "two  2\n");
+  assert_int_equal(lines_with(pairs, "one "), 1);
+  assert_has(pairs, "  a=b\n");
+  assert_int_equal(lines_with(pairs, "two "), 1);
   json_decref(ctl_json(&ctl, "metadata remove %s one", disk));
   g_autofree char *less = text_of(&ctl, line);
-  assert_null(strstr(less, "one"));
+  assert_int_equal(lines_with(less, "one "), 0);
 }
 
 static void catalog_and_quota(void **state)
@@ -188,7 +189,7 @@ static void keys_of_transfers_are_kept(void **state)
 static void deleted_disks_come_back(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
-  json_decref(ctl_json(&ctl, "recycle-bin set-policy --switch --threshold-time=1 --keep-time=7"));
+  json_decref(ctl_json(&ctl, "recycle-bin set-policy --switch --threshold-days=1 --keep-days=7"));
   json_t *policy = ctl_json(&ctl, "recycle-bin policy");
   assert_int_equal(json_integer_value(json_object_get(policy, "keep_time")), 7);
   json_decref(policy);
