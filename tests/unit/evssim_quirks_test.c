@@ -51,6 +51,21 @@ static void snapshots_look_odd(void **state)
   assert_string_equal(answer_text(&list, "snapshots/0/size"), "10");
 }
 
+static void tags_and_orders_look_odd(void **state)
+{
+  Cloud *cloud = *state;
+  Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  json_object_set_new(disk->tags, "k", json_string("v"));
+  g_auto(Answer) found = cloud_post(cloud, EVS_DISKS "resource_instances/action",
+                                    "{'action':'filter','tags':[{'key':'k','values':[]}]}", NULL);
+  assert_string_equal(answer_text(&found, "resources/0/tags/0/key"), "k");
+  assert_string_equal(answer_text(&found, "resources/0/tags/1/key"), "k");
+  assert_int_equal(json_object_size(disk->tags), 1);
+  g_auto(Answer) dropped =
+    cloud_post(cloud, EVS_DISKS "unsubscribe", "{'volume_ids':['" NO_SUCH_ID "']}", NULL);
+  assert_string_equal(answer_text(&dropped, "0/results/0/result"), "FAIL");
+}
+
 static void lists_and_jobs_look_odd(void **state)
 {
   Cloud *cloud = *state;
@@ -98,6 +113,7 @@ int main(void)
     TEST(disks_look_odd),
     TEST(snapshots_look_odd),
     TEST(lists_and_jobs_look_odd),
+    TEST(tags_and_orders_look_odd),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
