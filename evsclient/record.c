@@ -39,10 +39,11 @@ static const json_t *follow(const json_t *object, const char *path, gsize length
 
 const json_t *evs_record_member(const json_t *object, const char *name)
 {
-  if (*name && !strpbrk(name, "/|")) {
-    const json_t *member = json_object_get(object, name);
-    return json_is_null(member) ? NULL : member;
-  }
+  const json_t *direct = json_object_get(object, name); /* most names are plain */
+  if (direct && !json_is_null(direct))
+    return direct;
+  if (*name && !strpbrk(name, "/|"))
+    return NULL;
   for (const char *at = name;;) {
     gsize length = strcspn(at, "|");
     const json_t *member = follow(object, at, length);
@@ -66,9 +67,13 @@ const EvsField *evs_record_field(const EvsRecord *record, const char *name)
 
 static char *member_text(const json_t *member)
 {
-  if (!json_is_string(member) || json_string_length(member) <= EVS_RECORD_MAX_TEXT)
+  if (!json_is_string(member))
     return evs_json_value_text(member);
-  const char *text = json_string_value(member), *end = text + EVS_RECORD_MAX_TEXT;
+  const char *text = json_string_value(member);
+  gsize length = json_string_length(member);
+  if (length <= EVS_RECORD_MAX_TEXT)
+    return g_memdup2(text, length + 1);
+  const char *end = text + EVS_RECORD_MAX_TEXT;
   while ((*end & 0xC0) == 0x80)
     end--;
   return g_strndup(text, (gsize)(end - text));
@@ -348,7 +353,7 @@ gpointer evs_record_read(const EvsRecord *record, const json_t *object)
 
 GPtrArray *evs_record_read_list(const EvsRecord *record, const json_t *array)
 {
-  GPtrArray *list = g_ptr_array_new();
+  GPtrArray *list = g_ptr_array_sized_new((guint)MIN(json_array_size(array), EVS_RECORD_MAX_ITEMS));
   gsize i;
   json_t *item;
   json_array_foreach(array, i, item)
