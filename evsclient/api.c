@@ -144,6 +144,26 @@ static void settle_quota(const EvsOperation *operation, GError *failure)
   evs_error_set_remedy(failure, operation->final_quota_remedy);
 }
 
+/* A list may come bare, or in pieces, where an object that holds it is due (evs-facts 17.1, 24): [{"results": [...]}].
+ * Takes the array. */
+static json_t *wrap_list(const EvsOperation *operation, json_t *array)
+{
+  json_t *object = json_object(), *list = json_array();
+  gsize i;
+  json_t *item;
+  json_array_foreach(array, i, item)
+  {
+    json_t *piece = json_object_get(item, operation->root);
+    if (json_is_array(piece))
+      json_array_extend(list, piece);
+    else
+      json_array_append(list, item);
+  }
+  json_object_set_new(object, operation->root, list);
+  json_decref(array);
+  return object;
+}
+
 static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, const EvsWireResult *result)
 {
   const EvsOperation *operation = calling->call->operation;
@@ -153,6 +173,8 @@ static Verdict judge_answer(Calling *calling, const EvsHttpResponse *response, c
   if (good) {
     answer =
       response->body->len > 0 ? evs_json_parse(response->body->str, response->body->len) : json_object();
+    if (json_is_array(answer) && operation->shape == EVS_REPLY_LIST && operation->root)
+      answer = wrap_list(operation, g_steal_pointer(&answer));
     if (!json_is_object(answer))
       return judge_bad_answer(calling, "is no JSON object");
     good = !is_error_in_disguise(answer);

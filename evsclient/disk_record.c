@@ -119,10 +119,14 @@ static const char *const booleans[] = {"true", "false", NULL};
               .most = 255, .help = "on dedicated storage with this in its name"),                            \
     EVS_FIELD(EvsDiskFilter, volume_type_id, TEXT, "volume_type_id", .flags = EVS_FIELD_UUID,                \
               .help = "of the type with this id"),                                                           \
-    EVS_FIELD(EvsDiskFilter, root_resource_type, TEXT, "root_resource_type", .most = 255),                   \
-    EVS_FIELD(EvsDiskFilter, root_resource_id, TEXT, "root_resource_id", .most = 255),                       \
-    EVS_FIELD(EvsDiskFilter, parent_resource_type, TEXT, "parent_resource_type", .most = 255),               \
-    EVS_FIELD(EvsDiskFilter, parent_resource_id, TEXT, "parent_resource_id", .most = 255)
+    EVS_FIELD(EvsDiskFilter, root_resource_type, TEXT, "root_resource_type", .most = 255,                    \
+              .help = "whose root resource is of this type"),                                                \
+    EVS_FIELD(EvsDiskFilter, root_resource_id, TEXT, "root_resource_id", .most = 255,                        \
+              .help = "with this root resource"),                                                            \
+    EVS_FIELD(EvsDiskFilter, parent_resource_type, TEXT, "parent_resource_type", .most = 255,                \
+              .help = "whose parent resource is of this type"),                                              \
+    EVS_FIELD(EvsDiskFilter, parent_resource_id, TEXT, "parent_resource_id", .most = 255,                    \
+              .help = "with this parent resource")
 
 static const EvsField query_fields[] = {
   LIMIT_FIELD,
