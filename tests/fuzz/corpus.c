@@ -21,6 +21,9 @@ int main(int count, char **arguments)
   for (guint op = 0; op < EVS_OP_COUNT; op++) {
     g_autofree char *text = sample_answer((EvsOp)op);
     ok &= !text || write_file(arguments[1], evs_operations[op].id, text);
+    g_autofree char *typed = sample_typed((EvsOp)op),
+                    *name = g_strconcat("typed-", evs_operations[op].id, NULL);
+    ok &= !typed || write_file(arguments[1], name, typed);
   }
   for (guint i = 0; sample_others[i]; i++) {
     g_autofree char *name = g_strdup_printf("other-%u", i);

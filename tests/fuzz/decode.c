@@ -50,9 +50,40 @@ static void read_errors(const char *text, gsize size)
   g_assert_null(strchr(one, '\n'));
 }
 
+/* A field takes the text and then stands its own rules, or says why not. */
+static void type_into(const EvsRecord *record, const char *text)
+{
+  for (gsize i = 0; record && i < record->count; i++) {
+    const EvsField *field = &record->fields[i];
+    gpointer value = g_malloc0(record->size);
+    g_autoptr(GError) refused = NULL, wrong = NULL;
+    gboolean taken = evs_field_set(field, value, text, &refused);
+    g_assert_true(taken == !refused);
+    g_assert_true(!taken || evs_field_check(field, value, &wrong));
+    g_assert_true(!refused || g_utf8_validate(refused->message, -1, NULL));
+    json_decref(evs_record_write(record, value));
+    g_free(evs_record_query(record, value));
+    evs_record_free(record, value);
+  }
+}
+
+/* The first byte chooses the operation: all of them each time would be slow. */
+static void type_into_operation(const char *text)
+{
+  if (!*text)
+    return;
+  const EvsOperation *operation = &evs_operations[(guint8)*text % EVS_OP_COUNT];
+  type_into(operation->query, text + 1);
+  type_into(operation->request, text + 1);
+}
+
 void decode_any(const guint8 *data, gsize size)
 {
   g_autofree char *text = g_strndup((const char *)data, size); /* cut at the first NUL, as C texts are */
+  if (*text == '=') {
+    type_into_operation(text + 1);
+    return;
+  }
   g_autoptr(json_t) answer = evs_json_parse((const char *)data, size);
   for (guint op = 0; answer && op < EVS_OP_COUNT; op++)
     read_answer((EvsOp)op, answer);

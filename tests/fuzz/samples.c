@@ -83,6 +83,21 @@ char *sample_answer(EvsOp op)
   return evs_json_write(answer);
 }
 
+char *sample_typed(EvsOp op)
+{
+  static const char *const texts[] = {
+    "10",
+    "true",
+    "key=value",
+    "SSD",
+    "b104b8db-170d-441b-897a-3c8ba9c5a214,b104b8db-170d-441b-897a-3c8ba9c5a215",
+    "volume-id=b104b8db-170d-441b-897a-3c8ba9c5a214,new-size-gib=20",
+  };
+  if (!evs_operations[op].request && !evs_operations[op].query)
+    return NULL;
+  return g_strdup_printf("=%c%s", (char)op, texts[op % G_N_ELEMENTS(texts)]);
+}
+
 static void add_names(const EvsRecord *record, GHashTable *names, int depth)
 {
   for (gsize i = 0; record && depth < MAX_DEPTH && i < record->count; i++) {

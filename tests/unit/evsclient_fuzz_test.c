@@ -58,6 +58,9 @@ static void test_corpus(void **state)
     g_autofree char *text = sample_answer((EvsOp)op);
     if (text)
       decode_around(random, text);
+    g_autofree char *typed = sample_typed((EvsOp)op);
+    if (typed)
+      decode_around(random, typed);
   }
   for (guint i = 0; sample_others[i]; i++)
     decode_around(random, sample_others[i]);
