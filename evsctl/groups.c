@@ -6,14 +6,15 @@ extern const CommandGroup api_group;
 extern const CommandGroup complete_group;
 extern const CommandGroup completion_group;
 extern const CommandGroup csi_group;
+extern const CommandGroup doctor_group;
 extern const CommandGroup explain_group;
 extern const CommandGroup man_group;
 extern const CommandGroup orphans_group;
 
 /* Groups with files of their own, shown behind those of the API. */
 static const CommandGroup *const own_groups[] = {
-  &csi_group,   &api_group,        &orphans_group, &explain_group,
-  &adopt_group, &completion_group, &man_group,     &complete_group,
+  &csi_group,   &api_group,        &doctor_group, &orphans_group,  &explain_group,
+  &adopt_group, &completion_group, &man_group,    &complete_group,
 };
 
 enum { MAX_GROUPS = 64 };

@@ -58,15 +58,16 @@ void session_clear(Session *session)
   g_free(session->output);
 }
 
+const char *session_config_path(const Session *session)
+{
+  const char *variable = g_getenv(CONFIG_VARIABLE);
+  return session->cloud_config ? session->cloud_config : variable && *variable ? variable : CONFIG_FILE;
+}
+
 const EvsConfig *session_config(Session *session, GError **error)
 {
-  if (!session->config) {
-    const char *variable = g_getenv(CONFIG_VARIABLE);
-    const char *path = session->cloud_config   ? session->cloud_config
-                       : variable && *variable ? variable
-                                               : CONFIG_FILE;
-    session->config = evs_config_load(path, error);
-  }
+  if (!session->config)
+    session->config = evs_config_load(session_config_path(session), error);
   return session->config;
 }
 

@@ -30,6 +30,8 @@ extern const gsize session_flag_count;
 void session_init(Session *session);
 void session_clear(Session *session);
 
+/* The file that session_config() reads. Borrowed. */
+const char *session_config_path(const Session *session);
 /* Borrowed. NULL with *error: no file, or one that is wrong. */
 const EvsConfig *session_config(Session *session, GError **error);
 /* Borrowed. Sends nothing yet. */
