@@ -93,14 +93,30 @@ static gboolean check_required(const Run *run, GError **error)
   return TRUE;
 }
 
+/* "'size' is missing: ..." is told as "--size is missing: ...". */
+static void name_flag(const EvsRecord *record, GError *error)
+{
+  const char *end = error->message[0] == '\'' ? strchr(error->message + 1, '\'') : NULL;
+  for (gsize i = 0; end && i < record->count; i++) {
+    g_autofree char *flag = evs_field_flag(&record->fields[i]);
+    g_autofree char *title = evs_field_title(&record->fields[i]);
+    g_autofree char *quoted = g_strconcat("'", title, "'", NULL);
+    if (!flag || !g_str_has_prefix(error->message, quoted))
+      continue;
+    char *told = g_strconcat("--", flag, end + 1, NULL);
+    g_free(error->message);
+    error->message = told;
+    return;
+  }
+}
+
 static gboolean check_record(const EvsRecord *record, gconstpointer value, GError **error)
 {
-  const EvsField *field = NULL;
-  if (!record || evs_record_check(record, value, &field, error))
+  g_autoptr(GError) wrong = NULL;
+  if (!record || evs_record_check(record, value, NULL, &wrong))
     return TRUE;
-  g_autofree char *flag = field ? evs_field_flag(field) : NULL;
-  if (flag)
-    g_prefix_error(error, "--%s: ", flag);
+  name_flag(record, wrong);
+  g_propagate_error(error, g_steal_pointer(&wrong));
   return FALSE;
 }
 

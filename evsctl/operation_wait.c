@@ -7,7 +7,10 @@
 enum {
   FIRST_STEP_MS = 300,
   LAST_STEP_MS = 8000,
-  SLICE_MS = 100,       /* how soon a signal is seen */
+  SLICE_MS = 100, /* how soon a signal is seen */
+  BAR_WIDTH = 12,
+  BAR_MARK = 3,
+  BAR_STEP_MS = 100,
   GROW_PATIENCE_S = 60, /* for a disk that is idle and not yet as large as asked for */
 };
 
@@ -27,13 +30,26 @@ static gint64 age_s(const Waiting *waiting)
   return (clock_now_us() - waiting->start_us) / G_USEC_PER_SEC;
 }
 
+/* How long it takes is the cloud's secret: a mark that walks to and fro. */
+static char *bar(const Waiting *waiting)
+{
+  char text[BAR_WIDTH + 1];
+  guint steps = 2 * (BAR_WIDTH - BAR_MARK);
+  guint at = (guint)((clock_now_us() - waiting->start_us) / (BAR_STEP_MS * 1000)) % steps;
+  memset(text, '.', BAR_WIDTH);
+  memset(text + MIN(at, steps - at), '#', BAR_MARK);
+  text[BAR_WIDTH] = '\0';
+  return g_strdup(text);
+}
+
 static void show_progress(Waiting *waiting)
 {
   const OperationWork *work = waiting->work;
   const char *state = *waiting->state ? waiting->state : "taken";
   g_autofree char *of = work->job_id ? g_strconcat("job ", work->job_id, " ", state, NULL) : g_strdup(state);
+  g_autofree char *mark = bar(waiting);
   g_autofree char *line =
-    g_strdup_printf("%s: %s, %" G_GINT64_FORMAT " s", work->operation->what, of, age_s(waiting));
+    g_strdup_printf("[%s] %s: %s, %" G_GINT64_FORMAT " s", mark, work->operation->what, of, age_s(waiting));
   char *plain = output_plain_text(line);
   if (g_strcmp0(plain, waiting->shown) != 0)
     terminal_progress(plain);

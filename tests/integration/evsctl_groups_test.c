@@ -186,7 +186,29 @@ static void keys_of_transfers_are_kept(void **state)
   json_decref(none);
 }
 
-static void deleted_disks_come_back(void **state)
+/* Another process hands the key over by a pipe; the same account may take its own disk. */
+static void a_key_comes_by_stdin(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  g_autofree char *disk = ctl_create_disk(&ctl, "data");
+  json_t *transfer = ctl_json(&ctl, "transfer create %s gift --show-key --yes", disk);
+  g_autofree char *id = json_text_at(transfer, "id"), *key = json_text_at(transfer, "auth_key");
+  json_decref(transfer);
+  const char *dir = g_getenv("EVS_BIN_DIR");
+  g_autofree char *wrong = g_strdup_printf(
+    "echo 0123456789abcdef | %s/evsctl --cloud-config=%s transfer accept %s --auth-key-file=- --yes",
+    dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config, id);
+  Process *refused = process_start_list(ctl.harness, "sh", "-c", wrong, NULL);
+  assert_int_equal(process_wait_exit(refused, HARNESS_WAIT_MS), 1);
+  g_autofree char *right =
+    g_strdup_printf("echo %s | %s/evsctl --cloud-config=%s transfer accept %s --auth-key-file=- --yes", key,
+                    dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config, id);
+  Process *taken = process_start_list(ctl.harness, "sh", "-c", right, NULL);
+  assert_int_equal(process_wait_exit(taken, HARNESS_WAIT_MS), 0);
+  sim_wait_disk_status(ctl.sim, disk, "available");
+}
+
+static void the_bin_has_a_policy(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
   json_decref(ctl_json(&ctl, "recycle-bin set-policy --switch --threshold-days=1 --keep-days=7"));
@@ -217,6 +239,24 @@ static void the_man_page_has_no_fault(void **state)
   g_autofree char *warnings = process_stderr(read), *text = process_stdout(read);
   assert_string_equal(warnings, "");
   assert_has(text, "EXIT STATUS");
+}
+
+/* Where man and the shells look. */
+static void texts_are_installed(void **state)
+{
+  Harness *harness = *state;
+  g_autofree char *root = harness_path(harness, "root"), *destdir = g_strconcat("DESTDIR=", root, NULL);
+  static const char *const files[] = {"usr/share/man/man1/evsctl.1",
+                                      "usr/share/bash-completion/completions/evsctl",
+                                      "usr/share/zsh/site-functions/_evsctl"};
+  Process *install = process_start_list(harness, "env", destdir, CMAKE, "--install", BUILD_DIR, "--prefix",
+                                        "/usr", "--component", "evsctl", NULL);
+  assert_int_equal(process_wait_exit(install, HARNESS_WAIT_MS), 0);
+  for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+    g_autofree char *path = g_build_filename(root, files[i], NULL), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !strstr(text, "evsctl"))
+      fail_msg("'%s' is not installed", files[i]);
+  }
 }
 
 static char *completions(Harness *harness, const char *words, const char *count)
@@ -275,8 +315,10 @@ int main(void)
     cmocka_unit_test_setup_teardown(catalog_and_quota, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(servers_and_jobs, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(keys_of_transfers_are_kept, harness_setup, harness_teardown),
-    cmocka_unit_test_setup_teardown(deleted_disks_come_back, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(a_key_comes_by_stdin, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(the_bin_has_a_policy, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(the_man_page_has_no_fault, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(texts_are_installed, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(bash_completes_words_flags_and_values, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(zsh_gets_whole_words, harness_setup, harness_teardown),
   };

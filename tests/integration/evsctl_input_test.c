@@ -23,7 +23,7 @@ static void wrong_input_is_not_sent(void **state)
     {"zone list more", "expected is: evsctl zone list"},
     {"server detach " DISK, "expected is: evsctl server detach SERVER VOLUME"},
     /* kinds of fields */
-    {NEEDED " --size=5", "a number from 10 to 32768 is expected"},
+    {NEEDED " --size=5", "--size is 5: a number from 10 to 32768 is expected"},
     {NEEDED " --size=ten", "--size: ten: a number from "},
     {NEEDED " --size=99999", "--size: 99999: a number from "},
     {NEEDED " --size=10 --multiattach=perhaps", "--multiattach: perhaps: true or false is expected"},
@@ -42,6 +42,7 @@ static void wrong_input_is_not_sent(void **state)
     {"volume extend " DISK, "is required: a number from "},
     {"tag add " DISK " novalue", "--tag: "},
     {"volume create --size=10", "--zone is required"},
+    {NEEDED, "--size is missing: a number from 10 to 32768 is expected"},
     {"volume list --timeout=0", "--timeout: 0: a number from 1 to 604800 is expected"},
     {"volume list -o xml", "--output: xml: one of table, json, yaml is expected"},
     {"volume list --name", "--name: a value is expected"},
@@ -108,6 +109,7 @@ static void a_refusal_shows_code_request_and_remedy(void **state)
   assert_non_null(strstr(result.err, "evsctl: "));
   assert_non_null(strstr(result.err, "  code:     EVS.5404 (HTTP 404, NOT_FOUND)\n"));
   assert_non_null(strstr(result.err, "  request:  "));
+  ctl_expect(&ctl, 1, "Common.0011", "job show no-such-job");
   g_auto(CtlResult) full = ctl_run(&ctl, NEEDED " --size=32768 --count=100");
   assert_int_equal(full.status, 1);
   assert_non_null(strstr(full.err, "EVS.1042"));

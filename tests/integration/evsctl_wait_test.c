@@ -214,7 +214,7 @@ static void progress_is_for_terminals_only(void **state)
   g_autofree char *line = g_strdup_printf(CREATE " --timeout=3", "shown");
   g_autofree char *text = on_terminal(&ctl, "", line, &status);
   assert_int_equal(status, 3);
-  assert_non_null(strstr(text, "create disk: job "));
+  assert_non_null(strstr(text, "] create disk: job "));
   assert_non_null(strstr(text, " RUNNING, "));
 }
 
