@@ -6,7 +6,7 @@
 #include "evssim/disk_rules.h"
 #include "evssim/ecs.h"
 
-enum { HOST_NAME_MAX_CHARS = 64 };
+enum { HOST_NAME_MAX_CHARS = 64, DEVICE_MAX_BYTES = 255 };
 
 static gboolean refuse(Request *request, const char *code, const char *message)
 {
@@ -110,8 +110,8 @@ static gboolean read_attach(Request *request, Attach *ret)
   ret->device = json_string_value(json_object_get(arguments, "mountpoint"));
   if (!ret->server_id || !text_is_uuid(ret->server_id))
     return refuse(request, "EVS.5400", "Malformed request body. instance_uuid must be a UUID");
-  if (!ret->device || !*ret->device)
-    return refuse(request, "EVS.5400", "Malformed request body. mountpoint is mandatory");
+  if (!ret->device || !*ret->device || strlen(ret->device) > DEVICE_MAX_BYTES)
+    return refuse(request, "EVS.5400", "Malformed request body. mountpoint must have 1 to 255 bytes");
   if (mode && !g_str_equal(mode, "rw") && !g_str_equal(mode, "ro"))
     return refuse(request, "EVS.5400", "Malformed request body. mode must be rw or ro");
   return !host || g_utf8_strlen(host, -1) <= HOST_NAME_MAX_CHARS ||

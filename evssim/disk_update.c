@@ -3,8 +3,6 @@
 #include "evssim/disk_rules.h"
 #include "evssim/request.h"
 
-enum { NAME_MAX_CHARS = 64, DESCRIPTION_MAX_CHARS = 85 };
-
 static gboolean refuse(Request *request, const char *code, const char *message)
 {
   reply_error(request, 400, code, "%s", message);
@@ -38,10 +36,7 @@ static gboolean read_update(Request *request, const char **ret_name, const char 
     return FALSE;
   if (!*ret_name && !*ret_description)
     return refuse(request, "EVS.1007", "volume name and description can not both be empty!");
-  if (*ret_name && g_utf8_strlen(*ret_name, -1) > NAME_MAX_CHARS)
-    return refuse(request, "EVS.1003", "invalid volume name!");
-  return !*ret_description || g_utf8_strlen(*ret_description, -1) <= DESCRIPTION_MAX_CHARS ||
-         refuse(request, "EVS.1004", "invalid volume description!");
+  return disk_rule_names(request, *ret_name, DISK_NAME_MAX_CHARS, *ret_description);
 }
 
 static void replace(char **target, const char *text)

@@ -82,6 +82,76 @@ static void details_are_of_the_cinder_shape(void **state)
   assert_non_null(strstr(answer_text(&answer, "volume/links/0/href"), "/evs/v3/"));
 }
 
+static void expect_keys(const json_t *object, const char *const *expected, gsize count)
+{
+  for (gsize i = 0; i < count; i++)
+    if (!has(object, expected[i]))
+      fail_msg("'%s' is missing", expected[i]);
+  if (json_object_size(object) != count) {
+    char *text = json_dumps(object, 0);
+    fail_msg("there is more than %zu members in %s", count, text);
+  }
+}
+
+/* The reference's tables 7-8 and 7-55 to the member, and the nulls of the samples. */
+static void shapes_have_the_members_of_the_reference(void **state)
+{
+  Cloud *cloud = *state;
+  static const char *const summary[] = {"id",
+                                        "links",
+                                        "name",
+                                        "status",
+                                        "attachments",
+                                        "availability_zone",
+                                        "bootable",
+                                        "encrypted",
+                                        "created_at",
+                                        "updated_at",
+                                        "description",
+                                        "volume_type",
+                                        "snapshot_id",
+                                        "source_volid",
+                                        "metadata",
+                                        "size",
+                                        "replication_status",
+                                        "consistencygroup_id",
+                                        "user_id",
+                                        "shareable",
+                                        "multiattach",
+                                        "storage_cluster_id"};
+  static const char *const detail[] = {"id",
+                                       "links",
+                                       "name",
+                                       "status",
+                                       "attachments",
+                                       "availability_zone",
+                                       "os-vol-host-attr:host",
+                                       "source_volid",
+                                       "snapshot_id",
+                                       "description",
+                                       "created_at",
+                                       "os-vol-tenant-attr:tenant_id",
+                                       "volume_image_metadata",
+                                       "volume_type",
+                                       "size",
+                                       "consistencygroup_id",
+                                       "bootable",
+                                       "metadata",
+                                       "updated_at",
+                                       "encrypted",
+                                       "replication_status",
+                                       "os-volume-replication:extended_status",
+                                       "os-vol-mig-status-attr:migstat",
+                                       "os-vol-mig-status-attr:name_id",
+                                       "shareable",
+                                       "user_id",
+                                       "multiattach"};
+  g_auto(Answer) made = create(cloud, "v2", NEW);
+  expect_keys(volume_of(&made), summary, G_N_ELEMENTS(summary));
+  g_auto(Answer) got = cloud_evs(cloud, "GET", "v2", NULL, "volumes/%s", answer_text(&made, "volume/id"));
+  expect_keys(volume_of(&got), detail, G_N_ELEMENTS(detail));
+}
+
 static void the_first_version_has_its_own_names(void **state)
 {
   Cloud *cloud = *state;
@@ -322,6 +392,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     TEST(create_answers_with_the_disk),
     TEST(details_are_of_the_cinder_shape),
+    TEST(shapes_have_the_members_of_the_reference),
     TEST(the_first_version_has_its_own_names),
     TEST(twins_of_the_old_reads_differ),
     TEST(bad_creates_are_refused),
