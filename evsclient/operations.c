@@ -222,7 +222,7 @@ const EvsOperation evs_operations[EVS_OP_COUNT] = {
     .shape = EVS_REPLY_ONE, .root = "server", .due = "server",
     .reply = &evs_record_server},
   [EVS_OP_SERVER_ATTACH] = {"ecs.attach", "attach disk", EVS_SERVICE_ECS, "POST", "/v1/{project}/cloudservers/{server_id}/attachvolume", 200,
-    .due = "job_id", .end = EVS_END_ECS_JOB, .repeat = EVS_REPEAT_NEVER,
+    .end = EVS_END_ECS_JOB, .repeat = EVS_REPEAT_NEVER,
     .request = &evs_record_server_attach, .shape = EVS_REPLY_ONE, .reply = &evs_record_accepted},
   [EVS_OP_SERVER_DETACH] = {"ecs.detach", "detach disk", EVS_SERVICE_ECS, "DELETE", "/v1/{project}/cloudservers/{server_id}/detachvolume/{volume_id}", 200,
     .due = "job_id", .end = EVS_END_ECS_JOB, .audited = "disk",
