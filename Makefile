@@ -29,8 +29,7 @@ test: build ## Run all tests; T=REGEX only those whose name matches
 sanity: build ## Run the CSI conformance test alone
 	@tests/run $(BUILD) -L sanity
 
-fuzz: ## Feed the cloud client's decoders with made-up answers for FUZZ_SECONDS (default 300), by clang
-	@scripts/install-deps.sh
+fuzz: deps ## Feed the cloud client's decoders with made-up answers for FUZZ_SECONDS (default 300), by clang
 	@scripts/install-deps.sh fuzz
 	@cmake --preset fuzz >/dev/null
 	@cmake --build build/fuzz --target decode_fuzz fuzz_corpus

@@ -44,6 +44,7 @@ static GPtrArray *array(const char *what, GPtrArray *list)
   return list;
 }
 #define ARRAY(function, ...) array(#function, function(client, &within, ##__VA_ARGS__, &error))
+#define DROP_ARRAY(function, ...) g_ptr_array_unref(ARRAY(function, ##__VA_ARGS__))
 
 static void await_status(const char *volume_id, const char *status)
 {
@@ -87,17 +88,19 @@ static char *make_disk(const EvsDiskCreate *request)
 
 static void versions(void)
 {
-  g_autoptr(GPtrArray) list = ARRAY(evs_version_list), twin = ARRAY(evs_cinder_version_list);
+  DROP_ARRAY(evs_version_list);
+  DROP_ARRAY(evs_cinder_version_list);
   g_autoptr(EvsVersion) two = evs_version_get(client, &within, "v2", &error);
   done("evs_version_get", two != NULL);
   g_autoptr(EvsVersion) three = evs_cinder_version_get(client, &within, "v3", &error);
   done("evs_cinder_version_get", three != NULL);
-  g_autoptr(GPtrArray) extensions = ARRAY(evs_extension_list);
+  DROP_ARRAY(evs_extension_list);
 }
 
 static void catalog(void)
 {
-  g_autoptr(GPtrArray) types = ARRAY(evs_disk_type_list), zones = ARRAY(evs_zone_list);
+  g_autoptr(GPtrArray) types = ARRAY(evs_disk_type_list);
+  DROP_ARRAY(evs_zone_list);
   const EvsDiskType *first = types->pdata[0];
   g_autoptr(EvsDiskType) type = evs_disk_type_get(client, &within, first->id, &error);
   done("evs_disk_type_get", type != NULL);
@@ -139,7 +142,7 @@ static void disks(void)
   WATCH(evs_watch_qos, fast_id, fast_job, 4000, 150, NULL);
   /* Nobody pays for it by the month: the call is taken, its result says so. */
   const char *ids[] = {fast_id, NULL};
-  g_autoptr(GPtrArray) results = ARRAY(evs_disk_unsubscribe, ids);
+  DROP_ARRAY(evs_disk_unsubscribe, ids);
   CALL(evs_disk_delete, fast_id, &gone_job);
   WATCH(evs_watch_delete, fast_id, gone_job);
 }

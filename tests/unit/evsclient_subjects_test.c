@@ -153,6 +153,7 @@ static void test_log_lines(void **state)
   g_autoptr(EvsTransfer) made = evs_transfer_create(fixture->client, &context, &request, NULL);
   g_autoptr(EvsTransfer) taken = evs_transfer_accept(fixture->client, &context, TRANSFER_ID, KEY, NULL);
   evs_log_to(EVS_LOG_INFO, FALSE, NULL, NULL);
+  assert_true(made && taken);
   assert_non_null(strstr(lines->str, "\"call\":\"create transfer\",\"disk\":\"" DISK_ID "\""));
   assert_non_null(strstr(lines->str, "\"call\":\"accept transfer\",\"transfer\":\"" TRANSFER_ID "\""));
   assert_null(strstr(lines->str, KEY));
@@ -333,9 +334,11 @@ static void test_snapshot_metadata(void **state)
   answer(fixture, "P", 200, "{\"metadata\":{\"k\":\"v\"}}");
   g_autoptr(GHashTable) some = pairs("k", "v");
   g_autoptr(GHashTable) added = evs_snapshot_metadata_add(fixture->client, &context, DISK_ID, some, NULL);
+  assert_non_null(added);
   assert_sent(fixture, "POST " SNAPSHOT_METADATA " ", "{\"metadata\":{\"k\":\"v\"}}");
   g_autoptr(GHashTable) updated =
     evs_snapshot_metadata_update(fixture->client, &context, DISK_ID, some, NULL);
+  assert_non_null(updated);
   assert_sent(fixture, "PUT " SNAPSHOT_METADATA " ", "{\"metadata\":{\"k\":\"v\"}}");
   assert_true(evs_snapshot_metadata_set(fixture->client, &context, DISK_ID, "k", "w", NULL));
   assert_sent(fixture, "PUT " SNAPSHOT_METADATA "/k ", "{\"meta\":{\"k\":\"w\"}}");
