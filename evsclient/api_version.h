@@ -1,5 +1,8 @@
 /* What the service speaks: API versions (reference 5.1, 5.2, 7.7.1, 7.7.2) and extensions (7.1.9). Nothing here needs a
- * permission. */
+ * permission.
+ *
+ * All calls block, any thread; the context ends them (see client.h). What they return is newly allocated.
+ */
 #pragma once
 
 #include "evsclient/client.h"

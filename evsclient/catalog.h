@@ -1,4 +1,7 @@
-/* Availability zones (7.8.1) and disk types (7.1.4), cached for 5 minutes each in the client. */
+/* Availability zones (reference 7.8.1) and disk types (7.1.4, 7.1.5); both lists are kept for 5 minutes in the client.
+ *
+ * All calls block, any thread; the context ends them (see client.h). What they return is newly allocated.
+ */
 #pragma once
 
 #include "evsclient/client.h"

@@ -3,6 +3,9 @@
  * them. Tables are string -> string; a returned one is the caller's (g_hash_table_unref).
  *
  * Whether an update keeps pairs that it does not name is not documented: read again where that matters.
+ *
+ * All calls block, any thread; the context ends them (see client.h). Ids that are no UUIDs are NOT_FOUND, keys
+ * and values that the reference does not accept INVALID_ARGUMENT: neither is sent (EVS_OUTCOME_UNSENT).
  */
 #pragma once
 

@@ -1,5 +1,8 @@
 /* Projects that the credentials may use (IAM, cloud-facts D). The client finds its own by the region's name; this is for
- * people who look for an id. */
+ * people who look for an id.
+ *
+ * All calls block, any thread; the context ends them (see client.h). What they return is newly allocated.
+ */
 #pragma once
 
 #include "evsclient/client.h"

@@ -1,4 +1,7 @@
-/* Quotas of the project (reference 7.3.1). */
+/* Quotas of the project (reference 7.3.1): counts of disks, snapshots, backups, and GiB.
+ *
+ * All calls block, any thread; the context ends them (see client.h). What they return is newly allocated.
+ */
 #pragma once
 
 #include "evsclient/client.h"

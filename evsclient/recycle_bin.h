@@ -1,6 +1,10 @@
 /* The recycle bin of disks (cloud-facts F2; newer than the reference). When it is switched on, a deleted disk that is old
  * enough goes there and can be brought back until the planned time of its deletion. A cloud without a bin refuses these
  * calls (NOT_FOUND, UNIMPLEMENTED). Sizes in GiB.
+ *
+ * All calls block, any thread; the context ends them (see client.h). Ids that are no UUIDs are NOT_FOUND, requests
+ * that the reference does not accept INVALID_ARGUMENT: neither is sent (EVS_OUTCOME_UNSENT). What they return is newly
+ * allocated.
  */
 #pragma once
 

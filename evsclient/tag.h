@@ -1,5 +1,10 @@
 /* Tags of disks (reference 6.3). A disk has at most 10. A key has 1 to 36 characters, a value 1 to 43: letters, digits, '_'
- * and '-'. Tags that others have set may hold more. */
+ * and '-'. Tags that others have set may hold more.
+ *
+ * All calls block, any thread; the context ends them (see client.h). Ids that are no UUIDs are NOT_FOUND, requests
+ * that the reference does not accept INVALID_ARGUMENT: neither is sent (EVS_OUTCOME_UNSENT). What they return is newly
+ * allocated.
+ */
 #pragma once
 
 #include "evsclient/disk.h"

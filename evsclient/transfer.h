@@ -4,6 +4,10 @@
  * month, frozen, encrypted, shared with dedicated storage, or have backups, snapshots or a backup policy.
  *
  * Whoever has id and auth_key gets the disk: the key is a secret. The cloud tells it once, in the answer of the creation.
+ *
+ * All calls block, any thread; the context ends them (see client.h). Ids that are no UUIDs are NOT_FOUND, requests
+ * that the reference does not accept INVALID_ARGUMENT: neither is sent (EVS_OUTCOME_UNSENT). What they return is newly
+ * allocated.
  */
 #pragma once
 
