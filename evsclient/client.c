@@ -102,6 +102,12 @@ void evs_client_reconfigure(EvsClient *client, const EvsConfig *config)
   evs_session_return(client, old);
 }
 
+char *evs_client_region(EvsClient *client)
+{
+  MUTEX_HOLD(&client->lock);
+  return g_strdup(client->session->config->region);
+}
+
 const char *evs_session_endpoint(const EvsSession *session, EvsService service)
 {
   switch (service) {

@@ -41,6 +41,9 @@ void evs_client_reconfigure(EvsClient *client, const EvsConfig *config);
 /* The project all calls go to; looked up by region name at first use if the config has none. Newly allocated. */
 char *evs_client_project_id(EvsClient *client, const EvsContext *context, GError **error);
 
+/* The configuration's region. Newly allocated. */
+char *evs_client_region(EvsClient *client);
+
 /* Last successful call and last failure for /readyz: FALSE with a reason while the last call failed for
  * authentication or connection reasons. */
 gboolean evs_client_healthy(EvsClient *client, char **ret_reason);

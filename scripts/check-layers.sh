@@ -12,12 +12,13 @@ declare -A may_include=(
   [rpc]="base proto"
   [evsclient]="base"
   [ownership]="base evsclient"
-  [controller]="base proto rpc evsclient ownership"
+  [transfer]="base evsclient ownership"
+  [controller]="base proto rpc evsclient ownership transfer"
   [node]="base proto rpc"
-  [evsctl]="base proto rpc evsclient ownership"
+  [evsctl]="base proto rpc evsclient ownership transfer"
   [evssim]="base"
   [docs]=""
-  [tests]="base proto rpc evsclient ownership controller node evsctl evssim"
+  [tests]="base proto rpc evsclient ownership transfer controller node evsctl evssim"
 )
 
 # library header: directories, or single files, that may include it
@@ -26,8 +27,8 @@ declare -A library_users=(
   [curl/]="evsclient node/metadata_fetch.c node/metadata_main.c tests"
   [event2/]="rpc evssim tests"
   [blkid/]="node tests"
-  [openssl/]="evssim tests"
-  [jansson.h]="evsclient evsctl evssim node/metadata_fetch.c node/metadata_main.c tests"
+  [openssl/]="evssim transfer/handover_seal.c tests"
+  [jansson.h]="evsclient transfer evsctl evssim node/metadata_fetch.c node/metadata_main.c tests"
   [cmocka.h]="tests"
 )
 
