@@ -38,7 +38,7 @@ static const EvsField query_fields[] = {
   EVS_FIELD(EvsCinderVolumeFilter, name, TEXT, "name", .least = 1, .most = 64, .help = "of this name"),
   EVS_FIELD(EvsCinderVolumeFilter, status, TEXT, "status", .least = 1, .most = 64, .help = "in this status"),
   EVS_FIELD(EvsCinderVolumeFilter, availability_zone, TEXT, "availability_zone", .least = 1, .most = 64,
-            .help = "in this availability zone"),
+            .help = "in this availability zone", .flag = "zone"),
   EVS_FIELD(EvsCinderVolumeFilter, metadata, MAP, "metadata", .most = 255, .help = "with this metadata"),
   EVS_FIELD(EvsCinderVolumeFilter, sort_key, TEXT, "sort_key", .choices = sort_keys, .help = "sort by this"),
   EVS_FIELD(EvsCinderVolumeFilter, sort_dir, TEXT, "sort_dir", .choices = sort_directions,

@@ -11,7 +11,7 @@
             .most = 32768, .help = "GiB, more than now", .flag = "size")
 #define PAYMENT(type, root)                                                                                  \
   EVS_FIELD(type, auto_pay, BOOL, root "/isAutoPay", .flags = EVS_FIELD_AS_TEXT,                             \
-            .help = "pay the order at once"),                                                                \
+            .help = "pay the order at once", .flag = "auto-pay"),                                            \
     EVS_FIELD(type, console_url, TEXT, root "/cloudServiceConsoleURL", .least = 1, .most = 1024,             \
               .help = "where the order page leads back to")
 
@@ -47,7 +47,7 @@ static const EvsField batch_fields[] = {
             .flags = EVS_FIELD_REQUIRED, .least = 1, .most = 50, .help = "a disk and its new size in GiB",
             .flag = "volume"),
   EVS_FIELD(EvsDiskExtendBatch, auto_pay, BOOL, "bss_param/is_auto_pay", .flags = EVS_FIELD_AS_TEXT,
-            .help = "pay the order at once"),
+            .help = "pay the order at once", .flag = "auto-pay"),
 };
 const EvsRecord evs_record_extend_batch =
   EVS_RECORD("request", EvsDiskExtendBatch, batch_fields, .check = check_batch);

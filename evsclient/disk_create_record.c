@@ -47,9 +47,9 @@ enum { DATA_LEAST_GIB = 10, MAX_GIB = 32768, MAX_MONTHS = 9 };
     EVS_FIELD(EvsDiskCreate, charging_mode, TEXT, "bssParam/chargingMode", .choices = charging_modes,        \
               .help = "paid by use, or ahead"),                                                              \
     EVS_FIELD(EvsDiskCreate, auto_pay, BOOL, "bssParam/isAutoPay", .flags = EVS_FIELD_AS_TEXT,               \
-              .help = "pay the order at once"),                                                              \
+              .help = "pay the order at once", .flag = "auto-pay"),                                          \
     EVS_FIELD(EvsDiskCreate, auto_renew, BOOL, "bssParam/isAutoRenew", .flags = EVS_FIELD_AS_TEXT,           \
-              .help = "order again when the period ends"),                                                   \
+              .help = "order again when the period ends", .flag = "auto-renew"),                             \
     EVS_FIELD(EvsDiskCreate, period_type, TEXT, "bssParam/periodType", .choices = period_types,              \
               .help = "unit of the period"),                                                                 \
     EVS_FIELD(EvsDiskCreate, period_count, INT, "bssParam/periodNum", .least = 1, .most = MAX_MONTHS,        \

@@ -101,7 +101,7 @@ static const char *const booleans[] = {"true", "false", NULL};
   EVS_FIELD(EvsDiskFilter, name, TEXT, "name", .least = 1, .most = 64, .help = "of this name"),              \
     EVS_FIELD(EvsDiskFilter, status, TEXT, "status", .least = 1, .most = 64, .help = "in this status"),      \
     EVS_FIELD(EvsDiskFilter, availability_zone, TEXT, "availability_zone", .least = 1, .most = 64,           \
-              .help = "in this availability zone"),                                                          \
+              .help = "in this availability zone", .flag = "zone"),                                          \
     EVS_FIELD(EvsDiskFilter, sort_key, TEXT, "sort_key", .choices = sort_keys, .help = "sort by this"),      \
     EVS_FIELD(EvsDiskFilter, sort_dir, TEXT, "sort_dir", .choices = sort_directions, .help = "sort order")
 #define CUSTOM_FIELDS                                                                                        \
@@ -118,7 +118,7 @@ static const char *const booleans[] = {"true", "false", NULL};
     EVS_FIELD(EvsDiskFilter, dedicated_storage_name, TEXT, "dedicated_storage_name", .least = 1,             \
               .most = 255, .help = "on dedicated storage with this in its name"),                            \
     EVS_FIELD(EvsDiskFilter, volume_type_id, TEXT, "volume_type_id", .flags = EVS_FIELD_UUID,                \
-              .help = "of the type with this id"),                                                           \
+              .help = "of the type with this id", .flag = "type-id"),                                        \
     EVS_FIELD(EvsDiskFilter, root_resource_type, TEXT, "root_resource_type", .most = 255,                    \
               .help = "whose root resource is of this type"),                                                \
     EVS_FIELD(EvsDiskFilter, root_resource_id, TEXT, "root_resource_id", .most = 255,                        \
@@ -132,7 +132,7 @@ static const EvsField query_fields[] = {
   LIMIT_FIELD,
   COMMON_FIELDS,
   EVS_FIELD(EvsDiskFilter, server_id, TEXT, "server_id", .flags = EVS_FIELD_UUID,
-            .help = "attached to this server"),
+            .help = "attached to this server", .flag = "server"),
   EVS_FIELD(EvsDiskFilter, bootable, TEXT, "bootable", .choices = booleans,
             .help = "bootable ones, or others"),
   EVS_FIELD(EvsDiskFilter, enterprise_project_id, TEXT, "enterprise_project_id", .least = 1, .most = 36,
@@ -145,7 +145,7 @@ static const EvsField vendor_query_fields[] = {
   COMMON_FIELDS,
   CUSTOM_FIELDS,
   EVS_FIELD(EvsDiskFilter, changes_since, TEXT, "changessince", .least = 1, .most = 64,
-            .help = "changed since this time (administrators)"),
+            .help = "changed since this time (administrators)", .flag = "changes-since"),
   POSITION_FIELDS,
 };
 static const EvsField short_query_fields[] = {
@@ -191,6 +191,6 @@ const EvsRecord evs_record_disk_update =
 
 static const EvsField unsubscribe_fields[] = {
   EVS_FIELD(EvsDiskUnsubscribe, volume_ids, TEXTS, "volume_ids", .flags = EVS_FIELD_REQUIRED | EVS_FIELD_UUID,
-            .least = 1, .most = 60, .help = "disks paid by the month or year"),
+            .least = 1, .most = 60, .help = "disks paid by the month or year", .flag = "volume"),
 };
 const EvsRecord evs_record_unsubscribe = EVS_RECORD("request", EvsDiskUnsubscribe, unsubscribe_fields);

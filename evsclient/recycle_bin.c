@@ -17,7 +17,7 @@ static const EvsField filter_fields[] = {
   EVS_FIELD(EvsRecycleFilter, name, TEXT, "name", .least = 1, .most = 64, .help = "disks of this name"),
   EVS_FIELD(EvsRecycleFilter, status, TEXT, "status", .least = 1, .most = 64, .help = "disks of this status"),
   EVS_FIELD(EvsRecycleFilter, availability_zone, TEXT, "availability_zone", .least = 1, .most = 64,
-            .help = "disks of this zone"),
+            .help = "disks of this zone", .flag = "zone"),
   EVS_FIELD(EvsRecycleFilter, service_type, TEXT, "service_type", .least = 1, .most = 64,
             .help = "EVS, DSS, DESS"),
   EVS_FIELD(EvsRecycleFilter, limit, INT, "limit", .least = 1, .most = 1000, .help = "disks per page"),

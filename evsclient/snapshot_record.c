@@ -71,7 +71,7 @@ static const EvsField query_fields[] = {
             .flag = "volume"),
   EVS_FIELD(EvsSnapshotFilter, status, TEXT, "status", .least = 1, .most = 64, .help = "in this status"),
   EVS_FIELD(EvsSnapshotFilter, availability_zone, TEXT, "availability_zone", .least = 1, .most = 64,
-            .help = "in this availability zone"),
+            .help = "in this availability zone", .flag = "zone"),
   EVS_FIELD(EvsSnapshotFilter, id, TEXT, "id", .flags = EVS_FIELD_UUID, .help = "with this id"),
   EVS_FIELD(EvsSnapshotFilter, ids, TEXTS, "id", .flags = EVS_FIELD_UUID | EVS_FIELD_REPEATED, .least = 1,
             .most = 60, .help = "with one of these ids", .flag = "ids"),
@@ -105,7 +105,7 @@ const EvsRecord evs_record_snapshot_query = EVS_RECORD("filter", EvsSnapshotFilt
 static const EvsField cinder_query_fields[] = {
   CINDER_FIELDS,
   EVS_FIELD(EvsCinderSnapshotFilter, availability_zone, TEXT, "availability_zone", .least = 1, .most = 64,
-            .help = "in this availability zone"),
+            .help = "in this availability zone", .flag = "zone"),
 };
 static const EvsField cinder_short_query_fields[] = {CINDER_FIELDS};
 const EvsRecord evs_record_cinder_snapshot_query =

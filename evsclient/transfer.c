@@ -16,7 +16,7 @@ const EvsRecord evs_record_transfer = EVS_RECORD("transfer", EvsTransfer, transf
 
 static const EvsField create_fields[] = {
   EVS_FIELD(EvsTransferCreate, volume_id, TEXT, "transfer/volume_id",
-            .flags = EVS_FIELD_REQUIRED | EVS_FIELD_UUID, .help = "disk to hand over"),
+            .flags = EVS_FIELD_REQUIRED | EVS_FIELD_UUID, .help = "disk to hand over", .flag = "volume"),
   EVS_FIELD(EvsTransferCreate, name, TEXT, "transfer/name", .flags = EVS_FIELD_REQUIRED, .least = 1,
             .most = 64, .help = "name of the transfer"),
 };

@@ -55,7 +55,7 @@ const OperationCommand operation_commands[] = {
    .summary = "expand several disks in one job"},
   {"volume", "delete", NULL, EVS_OP_DISK_DELETE, .many = TRUE, .look = NO_OP},
   {"volume", "delete", "cinder", EVS_OP_CINDER_VOLUME_DELETE, .many = TRUE, .look = EVS_OP_CINDER_VOLUME_GET},
-  {"volume", "unsubscribe", NULL, EVS_OP_DISK_UNSUBSCRIBE, .rest = "volume-ids:VOLUME...", .columns = "volume_id result order_id fail_reason",
+  {"volume", "unsubscribe", NULL, EVS_OP_DISK_UNSUBSCRIBE, .rest = "volume:VOLUME...", .columns = "volume_id result order_id fail_reason",
    .summary = "give up disks that are paid by the year or month",
    .description = "The cloud takes the call even if it cannot give up every disk: look at each result."},
   {"volume", "set-qos", NULL, EVS_OP_DISK_QOS, .look = EVS_OP_DISK_GET, .summary = "change a disk's iops and throughput"},
@@ -126,7 +126,7 @@ const OperationCommand operation_commands[] = {
   {"server", "detach", NULL, EVS_OP_SERVER_DETACH, .look = EVS_OP_DISK_GET,
    .description = "Unmount the disk in the server first. --delete-flag=1 forces it off."},
 
-  {"transfer", "create", NULL, EVS_OP_TRANSFER_CREATE, .secret = TRUE, .rest = "volume-id:[VOLUME] name:[NAME]",
+  {"transfer", "create", NULL, EVS_OP_TRANSFER_CREATE, .secret = TRUE, .rest = "volume:[VOLUME] name:[NAME]",
    .description = "The transfer's id and its key let anybody with an account take the disk. The cloud tells the key this once."},
   {"transfer", "accept", NULL, EVS_OP_TRANSFER_ACCEPT, .summary = "take over a disk"},
   {"transfer", "delete", NULL, EVS_OP_TRANSFER_DELETE, .many = TRUE, .summary = "call a transfer off"},

@@ -82,6 +82,35 @@ static void no_flag_has_two_meanings(void **state)
   }
 }
 
+static void note_flags(GHashTable *flags, const EvsRecord *record)
+{
+  static const char *const twofold[] = {"tags", "id",
+                                        NULL}; /* a map here, a list there; a filter, several ids */
+  for (gsize i = 0; record && i < record->count; i++) {
+    char *flag = evs_field_flag(&record->fields[i]), *title = evs_field_title(&record->fields[i]);
+    const char *known = g_hash_table_lookup(flags, title);
+    if (flag && known && !g_str_equal(known, flag) && !g_strv_contains(twofold, title))
+      fail_msg("'%s' is --%s and --%s", title, known, flag);
+    if (flag && !known) {
+      g_hash_table_insert(flags, title, flag);
+    } else {
+      g_free(flag);
+      g_free(title);
+    }
+  }
+}
+
+static void one_member_has_one_flag(void **state)
+{
+  (void)state;
+  g_autoptr(GHashTable) flags = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (gsize op = 0; op < EVS_OP_COUNT; op++) {
+    note_flags(flags, evs_operations[op].query);
+    note_flags(flags, evs_operations[op].request);
+  }
+  assert_string_equal(g_hash_table_lookup(flags, "availability_zone"), "zone");
+}
+
 static void each_argument_stands_for_a_flag(void **state)
 {
   (void)state;
@@ -210,6 +239,7 @@ int main(void)
     cmocka_unit_test(each_verb_has_a_usual_form),
     cmocka_unit_test(each_row_is_of_a_group),
     cmocka_unit_test(no_flag_has_two_meanings),
+    cmocka_unit_test(one_member_has_one_flag),
     cmocka_unit_test(each_argument_stands_for_a_flag),
     cmocka_unit_test(what_is_destroyed_is_named_in_help),
     cmocka_unit_test(everything_is_in_help_and_man_page),
