@@ -64,6 +64,15 @@ static gboolean set_secret(const FlagEntry *entry, const char *path, GError **er
   return ok;
 }
 
+/* As a phrase of its own: evs_field_accepts() reads on with "is expected". */
+static char *accepts_of(const EvsField *field)
+{
+  char *accepts = evs_field_accepts(field);
+  if (g_str_has_suffix(accepts, ","))
+    accepts[strlen(accepts) - 1] = '\0';
+  return accepts;
+}
+
 static FlagEntry *entry_new(const EvsField *field, void *value)
 {
   FlagEntry *entry = g_new0(FlagEntry, 1);
@@ -73,7 +82,7 @@ static FlagEntry *entry_new(const EvsField *field, void *value)
   entry->source = field;
   entry->target = value;
   entry->name = g_strconcat(flag, secret ? "-file" : "", NULL);
-  entry->accepts = secret ? g_strdup("a file, or - for stdin") : evs_field_accepts(field);
+  entry->accepts = secret ? g_strdup("a file, or - for stdin") : accepts_of(field);
   entry->view = (FlagView){
     .name = entry->name,
     .accepts = field->kind == EVS_FIELD_BOOL ? "" : entry->accepts,

@@ -126,6 +126,63 @@ static void snapshots_are_waited_for_by_their_status(void **state)
   json_decref(all);
 }
 
+static void assert_ends(const Ctl *ctl, const char *member, const char *value, const char *line)
+{
+  json_t *result = ctl_json(ctl, "%s --yes", line);
+  g_autofree char *found = json_text_at(result, member);
+  json_decref(result);
+  if (!g_str_equal(found, value))
+    fail_msg("evsctl %s: '%s' is '%s'", line, member, found);
+}
+
+/* By job of EVS, by job of ECS, by the disk's status, by its size, by its being gone. */
+static void every_kind_of_end_is_seen(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  g_autofree char *disk = ctl_create_disk(&ctl, "data");
+  json_t *server = sim_server(ctl.sim, 0), *snapshot;
+  g_autofree char *server_id = json_text_at(server, "id");
+  json_decref(server);
+  snapshot = ctl_json(&ctl, "snapshot create --cinder %s --name=snap", disk);
+  g_autofree char *snapshot_id = json_text_at(snapshot, "id");
+  json_decref(snapshot);
+  const struct {
+    const char *format, *first, *second, *member, *value;
+  } rows[] = {
+    {"snapshot rollback %s %s", snapshot_id, disk, "status", "available"},
+    {"snapshot delete --cinder %s", snapshot_id, "", "result", "done"},
+    {"volume extend --cinder %s 20", disk, "", "status", "available"},
+    {"volume extend-many %s=30", disk, "", "result", "done"},
+    {"volume retype %s ESSD", disk, "", "volume_type", "ESSD"},
+    {"volume export-image %s image", disk, "", "status", "available"},
+    {"server attach %s %s", server_id, disk, "status", "in-use"},
+    {"server detach %s %s", server_id, disk, "status", "available"},
+    {"volume delete --cinder %s", disk, "", "result", "done"},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_auto(GStrv) parts = g_strsplit(rows[i].format, "%s", 3);
+    g_autofree char *line =
+      g_strconcat(parts[0], rows[i].first, parts[1], parts[1] && parts[2] ? rows[i].second : "",
+                  parts[1] ? parts[2] : NULL, NULL);
+    assert_ends(&ctl, rows[i].member, rows[i].value, line);
+  }
+  assert_int_equal(sim_disk_count(ctl.sim), 0);
+}
+
+static void a_failed_job_of_a_server_is_a_failure(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  g_autofree char *disk = ctl_create_disk(&ctl, "data");
+  json_t *server = sim_server(ctl.sim, 0);
+  g_autofree char *id = json_text_at(server, "id");
+  json_decref(server);
+  g_free(sim_fault(
+    ctl.sim,
+    "{\"match\":{\"op\":\"ecs.attach\"},\"times\":1,\"action\":{\"kind\":\"job\",\"result\":\"FAIL\","
+    "\"code\":\"Ecs.0205\"}}"));
+  ctl_expect(&ctl, 1, "Ecs.0205", "server attach %s %s", id, disk);
+}
+
 /* ---- several ids ---- */
 
 static void one_failure_does_not_stop_the_others(void **state)
@@ -230,6 +287,8 @@ int main(void)
     cmocka_unit_test_setup_teardown(a_lost_answer_is_told, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(snapshots_are_waited_for_by_their_status, harness_setup,
                                     harness_teardown),
+    cmocka_unit_test_setup_teardown(every_kind_of_end_is_seen, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(a_failed_job_of_a_server_is_a_failure, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(one_failure_does_not_stop_the_others, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(several_are_shown_as_an_array, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(nobody_there_means_no, harness_setup, harness_teardown),
