@@ -381,6 +381,7 @@ static void extensions_are_listed(void **state)
   g_auto(Answer) answer = cloud_evs(cloud, "GET", "v2", NULL, "extensions");
   answer_expect(&answer, 200, "");
   assert_string_equal(answer_text(&answer, "extensions/0/alias"), "OS-SCH-HNT");
+  assert_int_equal(json_array_size(json_object_get(answer.body, "extensions")), 26);
   assert_true(
     json_is_array(json_object_get(json_array_get(json_object_get(answer.body, "extensions"), 0), "links")));
 }
