@@ -1,7 +1,7 @@
 /* Lists that page by themselves. */
 #include "evsclient/typed_call.h"
 
-enum { MAX_PAGES = 1000, MAX_PAGE = 1000 };
+enum { MAX_PAGES = 1000, MAX_PAGE = 1000, MAX_MARKS = 16 };
 
 struct EvsIterator {
   EvsClient *client;
@@ -16,8 +16,9 @@ struct EvsIterator {
   guint at;             /* next in page */
   gpointer current;     /* given out by next */
   GHashTable *seen;     /* ids; NULL: items have none */
+  GPtrArray *marks;     /* of texts: the last ids of the page before, for paging by marker */
   guint pages;
-  gint64 rows;   /* that came so far */
+  gint64 rows;   /* that came so far, where items have no ids */
   gboolean last; /* no page follows */
 };
 
@@ -70,6 +71,7 @@ EvsIterator *evs_iterator_new(EvsClient *client, const EvsContext *context, cons
     iterator->key = evs_record_field(operation->reply, operation->reply->key);
     iterator->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   }
+  iterator->marks = g_ptr_array_new_with_free_func(g_free);
   find_paging(iterator);
   return iterator;
 }
@@ -94,6 +96,7 @@ void evs_iterator_free(EvsIterator *iterator)
   g_free((gpointer)iterator->call.id);
   g_free((gpointer)iterator->call.second_id);
   g_clear_pointer(&iterator->seen, g_hash_table_unref);
+  g_ptr_array_unref(iterator->marks);
   g_free(iterator);
 }
 
@@ -132,18 +135,54 @@ static gboolean is_last_page(const EvsIterator *iterator, const json_t *answer, 
   if ((gint64)rows >= G_STRUCT_MEMBER(gint64, iterator->paged, iterator->size->offset))
     return FALSE;
   gint64 all = evs_json_int(answer, "count", G_MAXINT64);
-  return iterator->rows >= all || !has_next_link(iterator->operation, answer);
+  gint64 so_far = iterator->seen ? g_hash_table_size(iterator->seen) : iterator->rows;
+  return so_far >= all || !has_next_link(iterator->operation, answer);
+}
+
+static void note_marks(EvsIterator *iterator, const GPtrArray *page)
+{
+  if (iterator->operation->paging != EVS_PAGING_MARKER || !iterator->key || page->len == 0)
+    return;
+  g_ptr_array_set_size(iterator->marks, 0);
+  for (guint i = page->len - MIN(page->len, MAX_MARKS); i < page->len; i++)
+    g_ptr_array_add(iterator->marks, g_strdup(text_at(iterator->key, page->pdata[i])));
 }
 
 /* Makes the call that of the page behind this one. rows: what the cloud sent, readable or not. */
-static void step(EvsIterator *iterator, const GPtrArray *page, gsize rows)
+static void step(EvsIterator *iterator, gsize rows)
 {
   if (iterator->operation->paging == EVS_PAGING_OFFSET)
     G_STRUCT_MEMBER(gint64, iterator->paged, iterator->next->offset) += (gint64)rows;
-  else if (page->len > 0 && iterator->key)
-    set_marker(iterator, text_at(iterator->key, page->pdata[page->len - 1]));
+  else if (iterator->marks->len > 0)
+    set_marker(iterator, iterator->marks->pdata[iterator->marks->len - 1]);
   else
     iterator->last = TRUE;
+}
+
+/* The item that the marker names was deleted meanwhile: the one before it will do, what comes twice is dropped. FALSE:
+ * the failure is another, or nothing is left to step back to. */
+static gboolean step_back(EvsIterator *iterator, const GError *failure)
+{
+  if (iterator->marks->len < 2 ||
+      (!evs_error_is_cloud(failure, "EVS.1024") && !evs_error_is(failure, EVS_CODE_NOT_FOUND)))
+    return FALSE;
+  g_ptr_array_set_size(iterator->marks, (gint)iterator->marks->len - 1);
+  set_marker(iterator, iterator->marks->pdata[iterator->marks->len - 1]);
+  return TRUE;
+}
+
+static json_t *ask(EvsIterator *iterator, GError **error)
+{
+  for (;;) {
+    g_autoptr(GError) failure = NULL;
+    json_t *answer = evs_typed_answer(iterator->client, iterator->context, &iterator->call, &failure);
+    if (answer)
+      return answer;
+    if (!step_back(iterator, failure)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return NULL;
+    }
+  }
 }
 
 /* Drops what was on a page before. */
@@ -167,21 +206,21 @@ static gboolean fetch(EvsIterator *iterator, GError **error)
   if (iterator->pages >= MAX_PAGES)
     return evs_error_set(error, EVS_CODE_INTERNAL, "cannot %s: more than %d pages", operation->what,
                          MAX_PAGES);
-  g_autoptr(json_t) answer = evs_typed_answer(iterator->client, iterator->context, &iterator->call, error);
+  g_autoptr(json_t) answer = ask(iterator, error);
   gpointer page = NULL;
   if (!answer || !evs_reply_read(iterator->call.op, answer, &page, error))
     return FALSE;
   gsize rows = json_array_size(operation->root ? evs_record_member(answer, operation->root) : answer);
   iterator->rows += (gint64)rows;
-  iterator->last = is_last_page(iterator, answer, rows);
-  if (!iterator->last)
-    step(iterator, page, rows);
   free_page(iterator);
+  note_marks(iterator, page);
   drop_seen(iterator, page);
   iterator->page = page;
   iterator->at = 0;
   iterator->pages++;
-  iterator->last |= iterator->page->len == 0;
+  iterator->last = iterator->page->len == 0 || is_last_page(iterator, answer, rows);
+  if (!iterator->last)
+    step(iterator, rows);
   return TRUE;
 }
 

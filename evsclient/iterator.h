@@ -20,7 +20,7 @@ typedef struct EvsIterator EvsIterator;
  * again; NULL at the end (no error) or with *error. Asked again after an error, it asks for the same page again. An item
  * that shows up on two pages is given once where the list has ids. What is wrong with the filter is said by the first
  * next (INVALID_ARGUMENT, nothing sent). INTERNAL after 1000 pages. The cloud's next links are not followed; that there
- * is one is believed. */
+ * is one is believed. An item that is deleted while the list is read does not end it. */
 gconstpointer evs_iterator_next(EvsIterator *iterator, GError **error);
 /* The same, but the caller gets the record and frees it by the function of its type. */
 gpointer evs_iterator_steal(EvsIterator *iterator, GError **error);

@@ -450,6 +450,29 @@ static void test_marker_pages(void **state)
   assert_int_equal(http_script_count(caller.fixture->script, ""), 4);
 }
 
+/* The disks that the marker names are deleted while the list is read. */
+static void test_marker_is_gone(void **state)
+{
+  static const char gone[] = "{\"error\":{\"code\":\"EVS.1024\",\"message\":\"invalid filter marker!\"}}";
+  Caller caller = caller_of(state);
+  EvsDiskFilter filter = {.limit = 3}, first = {.limit = 3, .marker = ID("9")};
+  add_page(&caller, DETAIL "limit=3 ", "{\"volumes\":[" ROW("1") "," ROW("2") "," ROW("3") "]}");
+  for (guint i = 0; i < 3; i++) {
+    static const char *const requests[] = {DETAIL "limit=3&marker=" ID("3") " ",
+                                           DETAIL "limit=3&marker=" ID("2") " ",
+                                           DETAIL "limit=3&marker=" ID("9") " "};
+    http_script_add(caller.fixture->script, (ScriptRule){.match = requests[i], .status = 400, .body = gone});
+  }
+  add_page(&caller, DETAIL "limit=3&marker=" ID("1") " ", "{\"volumes\":[" ROW("3") "," ROW("4") "]}");
+  g_autoptr(EvsIterator) disks = evs_disk_iterate(caller.client, &caller.context, &filter);
+  assert_disks(disks, 4);
+  assert_int_equal(http_script_count(caller.fixture->script, ""), 4);
+  g_autoptr(EvsIterator) own = evs_disk_iterate(caller.client, &caller.context, &first);
+  g_autoptr(GError) error = NULL;
+  assert_null(evs_iterator_next(own, &error)); /* the caller's own marker */
+  assert_true(evs_error_is_cloud(error, "EVS.1024"));
+}
+
 /* The count says that the next link leads nowhere. */
 static void test_count_ends_the_list(void **state)
 {
@@ -568,6 +591,7 @@ int main(void)
     TEST(test_keys_are_encoded),
     TEST(test_answers_without_their_key),
     TEST(test_marker_pages),
+    TEST(test_marker_is_gone),
     TEST(test_count_ends_the_list),
     TEST(test_stuck_list_ends),
     TEST(test_unreadable_rows),
