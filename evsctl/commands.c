@@ -10,8 +10,9 @@
 #define TRANSFERS "id name volume_id:VOLUME created_at:CREATED"
 #define VERSIONS "id status version min_version updated"
 #define TAGS "key value"
-#define REPLACES "The cloud may drop all other pairs: `metadata set` changes one, `metadata add` adds.\n"                \
-                 "The marks of the CSI driver are metadata, too."
+#define REPLACES                                                                                             \
+  "The cloud may drop all other pairs: `metadata set` changes one, `metadata add` adds.\n"                   \
+  "The marks of the CSI driver are metadata, too."
 
 const OperationGroup operation_groups[] = {
   {"volume", "disks"},

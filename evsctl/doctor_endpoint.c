@@ -80,7 +80,7 @@ static void check_simulator(const Looking *looking)
   g_autoptr(GUri) uri = g_uri_parse(looking->config->endpoint_evs, G_URI_FLAGS_NONE, NULL);
   const char *host = uri ? g_uri_get_host(uri) : NULL;
   g_auto(EvsHttpResponse) response = {0};
-  if (host &&
+  if (host && g_uri_get_port(uri) > 0 &&
       (g_str_has_prefix(host, "127.") || g_str_equal(host, "localhost") || g_str_equal(host, "::1"))) {
     gboolean ipv6 = strchr(host, ':') != NULL;
     g_autofree char *url = g_strdup_printf(ipv6 ? "%s://[%s]:%d/_sim/stats" : "%s://%s:%d/_sim/stats",

@@ -149,7 +149,7 @@ static void gather_flights(const Gathering *gathering)
     return;
   g_autoptr(GError) error = NULL;
   g_autofree char *text =
-    page_fetch_below(gathering->order->controller, "/debug/pending", gathering->context, &error);
+    page_fetch_below(gathering->order->controller, "/debug/pending", gathering->context, NULL, &error);
   if (!text) {
     note(gathering, "controller", error);
     return;

@@ -3,6 +3,7 @@
 
 extern const CommandGroup adopt_group;
 extern const CommandGroup api_group;
+extern const CommandGroup bundle_group;
 extern const CommandGroup complete_group;
 extern const CommandGroup completion_group;
 extern const CommandGroup csi_group;
@@ -13,8 +14,8 @@ extern const CommandGroup orphans_group;
 
 /* Groups with files of their own, shown behind those of the API. */
 static const CommandGroup *const own_groups[] = {
-  &csi_group,   &api_group,        &doctor_group, &orphans_group,  &explain_group,
-  &adopt_group, &completion_group, &man_group,    &complete_group,
+  &csi_group,   &api_group,    &doctor_group,     &orphans_group, &explain_group,
+  &adopt_group, &bundle_group, &completion_group, &man_group,     &complete_group,
 };
 
 enum { MAX_GROUPS = 64 };

@@ -4,7 +4,7 @@
 #include "evsclient/session.h"
 #include "evsctl/command.h"
 #include "evsctl/duration.h"
-#include "evsctl/orphan_delete.h"
+#include "evsctl/orphan_show.h"
 
 enum { CLUSTER_ID_MAX = 40, DEFAULT_AGE_S = 3600 };
 
@@ -76,47 +76,9 @@ static gboolean world_read_again(World *world, Session *session, const Options *
 
 /* ---- showing ---- */
 
-static char *end_text(const Orphan *orphan, const OrphanResult *result)
-{
-  if (!result)
-    return orphan->keep ? g_strdup_printf("stays: %s", orphan->keep) : g_strdup("may be deleted");
-  switch (result->end) {
-  case ORPHAN_KEPT:
-    return g_strdup_printf("stays: %s", result->text);
-  case ORPHAN_DELETED:
-    return g_strdup("deleted");
-  case ORPHAN_FAILED_TO_GO:
-    return g_strdup_printf("failed: %s", result->text);
-  case ORPHAN_GOING:
-    break;
-  }
-  return g_strdup("being deleted");
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
   evs_json_set_text(object, key, text);
-}
-
-static json_t *show_orphan(const Orphan *orphan, const OrphanResult *result)
-{
-  json_t *shown = json_object();
-  g_autofree char *age = duration_format(orphan->age_s);
-  g_autofree char *end = end_text(orphan, result);
-  gboolean may_go = result ? result->end != ORPHAN_KEPT : !orphan->keep;
-  set_text(shown, "kind", orphan_kind_name(orphan->kind));
-  set_text(shown, "id", orphan->id);
-  set_text(shown, "name", orphan->name);
-  json_object_set_new(shown, "size_gib", json_integer(orphan->size_gib));
-  set_text(shown, "status", orphan->status);
-  set_text(shown, "age", age);
-  json_object_set_new(shown, "age_seconds", orphan->age_s < 0 ? json_null() : json_integer(orphan->age_s));
-  set_text(shown, "pv", orphan->volume_name);
-  set_text(shown, "why", orphan->why);
-  json_object_set_new(shown, "may_go", json_boolean(may_go));
-  json_object_set_new(shown, "deleted", json_boolean(result && result->end == ORPHAN_DELETED));
-  set_text(shown, "end", end);
-  return shown;
 }
 
 /* results: NULL, or as orphan_delete_all() gives them for those of `orphans` that are in `chosen`. */
@@ -126,7 +88,7 @@ static json_t *show_all(const GPtrArray *orphans, const GPtrArray *chosen, const
   for (guint i = 0; i < orphans->len; i++) {
     guint at;
     gboolean was_chosen = results && g_ptr_array_find((GPtrArray *)chosen, orphans->pdata[i], &at);
-    json_array_append_new(rows, show_orphan(orphans->pdata[i], was_chosen ? results->pdata[at] : NULL));
+    json_array_append_new(rows, orphan_show(orphans->pdata[i], was_chosen ? results->pdata[at] : NULL));
   }
   return rows;
 }

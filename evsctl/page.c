@@ -4,7 +4,7 @@
 
 enum { PAGE_MS = 15 * 1000 };
 
-char *page_fetch(const char *url, const EvsContext *context, GError **error)
+char *page_fetch(const char *url, const EvsContext *context, int *ret_status, GError **error)
 {
   if (!g_str_has_prefix(url, "http://")) {
     evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s': http://HOST:PORT is expected", url);
@@ -20,7 +20,9 @@ char *page_fetch(const char *url, const EvsContext *context, GError **error)
                                   .config = &config};
   g_auto(EvsHttpResponse) response = {0};
   gboolean ok = evs_http_perform(http, context, &request, &response, error);
-  if (ok && response.status != 200)
+  if (ok && ret_status)
+    *ret_status = response.status;
+  else if (ok && response.status != 200)
     ok =
       evs_error_set(error, EVS_CODE_FAILED_PRECONDITION, "'%s' answers with status %d", url, response.status);
   char *text = ok ? g_strndup(response.body->str, response.body->len) : NULL;
@@ -28,11 +30,12 @@ char *page_fetch(const char *url, const EvsContext *context, GError **error)
   return text;
 }
 
-char *page_fetch_below(const char *base, const char *path, const EvsContext *context, GError **error)
+char *page_fetch_below(const char *base, const char *path, const EvsContext *context, int *ret_status,
+                       GError **error)
 {
   gsize length = strlen(base);
   while (length > 0 && base[length - 1] == '/')
     length--;
   g_autofree char *url = g_strdup_printf("%.*s%s", (int)length, base, path);
-  return page_fetch(url, context, error);
+  return page_fetch(url, context, ret_status, error);
 }

@@ -29,6 +29,7 @@ declare -A library_users=(
   [blkid/]="node tests"
   [openssl/]="evssim transfer/handover_seal.c tests"
   [jansson.h]="evsclient transfer evsctl evssim node/metadata_fetch.c node/metadata_main.c tests"
+  [zlib.h]="evsctl"
   [cmocka.h]="tests"
 )
 
