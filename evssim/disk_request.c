@@ -6,14 +6,12 @@
 #include "evssim/pairs.h"
 #include "evssim/snapshots.h"
 #include "evssim/standing.h"
+#include "evssim/tags.h"
 
 enum {
   OLD_NAME_MAX_CHARS = 85,
   COUNT_MAX = 100,
   SIZE_MIN_GIB = 10,
-  TAGS_MAX = 10,
-  TAG_KEY_MAX_CHARS = 36,
-  TAG_VALUE_MAX_CHARS = 43,
 };
 
 typedef gboolean (*Check)(Request *request, const json_t *volume, DiskRequest *read);
@@ -225,36 +223,13 @@ static gboolean check_origin(Request *request, const json_t *volume, DiskRequest
   return disk_request_check_source(request, read);
 }
 
-/* Letters, digits, '_', '-', '.' and the CJK ideographs. */
-static gboolean is_tag_text(const char *text, glong min, glong max)
-{
-  glong length = g_utf8_strlen(text, -1);
-  if (length < min || length > max)
-    return FALSE;
-  for (const char *c = text; *c; c = g_utf8_next_char(c)) {
-    gunichar letter = g_utf8_get_char(c);
-    if (!(letter < 128 && (g_ascii_isalnum((char)letter) || strchr("_-.", (int)letter))) &&
-        !(letter >= 0x4e00 && letter <= 0x9fff))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean check_tags(Request *request, const json_t *volume, DiskRequest *read)
 {
-  json_t *tags = json_object_get(volume, "tags"), *value;
-  const char *key;
-  if (tags && !json_is_object(tags) && !json_is_null(tags))
-    return wrong_type(request, "tags");
-  if (json_object_size(tags) > TAGS_MAX)
-    return refuse(request, "EVS.1061", "The Volume Tags is Exceed Max Limit Num.");
-  json_object_foreach(tags, key, value)
-  {
-    const char *text = json_string_value(value);
-    if (!text || !is_tag_text(key, 1, TAG_KEY_MAX_CHARS) || !is_tag_text(text, 0, TAG_VALUE_MAX_CHARS))
-      return refuse(request, "EVS.1062", "invalid tag!");
-    json_object_set(read->disk->tags, key, value);
-  }
+  json_t *tags = tags_read(request, json_object_get(volume, "tags"));
+  if (!tags)
+    return FALSE;
+  json_decref(read->disk->tags);
+  read->disk->tags = tags;
   return TRUE;
 }
 

@@ -5,10 +5,9 @@
 #include "evssim/list_page.h"
 #include "evssim/profile.h"
 #include "evssim/request.h"
+#include "evssim/tags.h"
 
 enum {
-  TAGS_MAX = 10,
-  TAG_MAX_CHARS = 64,
   QUERY_KEYS_MAX = 10,
   QUERY_VALUES_MAX = 10,
   MATCH_MAX_CHARS = 255,
@@ -20,18 +19,6 @@ static gboolean refuse(Request *request, const char *code, const char *message)
   return FALSE;
 }
 
-/* Letters, digits, '_', '-', '.'; 1 to 64 of them. */
-static gboolean is_tag_text(const char *text)
-{
-  gsize length = text ? strlen(text) : 0;
-  if (length < 1 || length > TAG_MAX_CHARS)
-    return FALSE;
-  for (const char *c = text; *c; c++)
-    if (!g_ascii_isalnum(*c) && !strchr("_-.", *c))
-      return FALSE;
-  return TRUE;
-}
-
 static const char *member(const json_t *object, const char *key)
 {
   return json_string_value(json_object_get(object, key));
@@ -39,117 +26,45 @@ static const char *member(const json_t *object, const char *key)
 
 /* ---- set and delete ---- */
 
-/* The disk and the "tags" of the body; NULL: answered. */
-static Disk *read_change(Request *request, const json_t **ret_tags)
+/* change: of tags.h. */
+static void change_tags(Request *request, json_t *(*change)(Request *request, const json_t *tags))
 {
   Disk *disk = disk_of_request(request);
-  if (!disk)
-    return NULL;
-  *ret_tags = json_object_get(request_json(request), "tags");
-  if (!json_is_array(*ret_tags) || json_array_size(*ret_tags) == 0) {
-    (void)refuse(request, "EVS.5400", "Malformed request body. tags is a list that is not empty");
-    return NULL;
-  }
-  return disk_rule_thawed(request, disk) ? disk : NULL;
-}
-
-static void reply_changed(Request *request, Disk *disk, json_t *tags)
-{
+  json_t *tags = disk && disk_rule_thawed(request, disk) ? change(request, disk->tags) : NULL;
+  if (!tags)
+    return;
   json_decref(disk->tags);
-  disk->tags = json_incref(tags);
+  disk->tags = tags;
   disk_changed(request->sim, disk);
   reply_empty(request, 204);
 }
 
 static void handle_create(Request *request)
 {
-  const json_t *list = NULL, *item;
-  Disk *disk = read_change(request, &list);
-  gsize index;
-  if (!disk)
-    return;
-  g_autoptr(json_t) tags = json_copy(disk->tags);
-  json_array_foreach(list, index, item)
-  {
-    const char *key = member(item, "key"), *value = member(item, "value");
-    if (!is_tag_text(key) || !is_tag_text(value)) {
-      (void)refuse(request, "EVS.1062", "invalid tag!");
-      return;
-    }
-    json_object_set_new(tags, key, json_string(value));
-  }
-  if (json_object_size(tags) > TAGS_MAX)
-    (void)refuse(request, "EVS.1061", "The Volume Tags is Exceed Max Limit Num.");
-  else
-    reply_changed(request, disk, tags);
+  change_tags(request, tags_with);
 }
 
 static void handle_delete(Request *request)
 {
-  const json_t *list = NULL, *item;
-  Disk *disk = read_change(request, &list);
-  gsize index;
-  if (!disk)
-    return;
-  g_autoptr(json_t) tags = json_copy(disk->tags);
-  json_array_foreach(list, index, item)
-  {
-    const char *key = member(item, "key");
-    if (!key) {
-      (void)refuse(request, "EVS.1062", "invalid tag!");
-      return;
-    }
-    json_object_del(tags, key);
-  }
-  reply_changed(request, disk, tags);
+  change_tags(request, tags_without);
 }
 
 /* ---- look up ---- */
-
-static json_t *render_tags(const Disk *disk)
-{
-  json_t *list = json_array(), *value;
-  const char *key;
-  json_object_foreach(disk->tags, key, value)
-    json_array_append_new(list, json_pack("{s:s, s:O}", "key", key, "value", value));
-  return list;
-}
 
 static void handle_get(Request *request)
 {
   const Disk *disk = disk_of_request(request);
   if (disk)
-    reply_json(request, 200, json_pack("{s:o, s:[]}", "tags", render_tags(disk), "sys_tags"));
-}
-
-static gboolean holds(const json_t *array, const json_t *wanted)
-{
-  gsize index;
-  json_t *item;
-  json_array_foreach(array, index, item)
-  {
-    if (json_equal(item, wanted))
-      return TRUE;
-  }
-  return FALSE;
+    reply_json(request, 200, json_pack("{s:o, s:[]}", "tags", tags_render(disk->tags), "sys_tags"));
 }
 
 static void handle_list(Request *request)
 {
   g_autoptr(DiskView) view =
     disk_view_new(request->sim, request->project, request->sim->profile->list_lag_ms * 1000);
-  json_t *all = json_object(), *value;
-  const char *key;
-  for (guint i = 0; i < view->disks->len; i++) {
-    const Disk *disk = g_ptr_array_index(view->disks, i);
-    json_object_foreach(disk->tags, key, value)
-    {
-      if (!json_object_get(all, key))
-        json_object_set_new(all, key, json_array());
-      if (!holds(json_object_get(all, key), value))
-        json_array_append(json_object_get(all, key), value);
-    }
-  }
+  json_t *all = json_object();
+  for (guint i = 0; i < view->disks->len; i++)
+    tags_collect(all, ((const Disk *)g_ptr_array_index(view->disks, i))->tags);
   reply_json(request, 200, json_pack("{s:o}", "tags", all));
 }
 
@@ -249,7 +164,7 @@ static gboolean has_tags(const Query *query, const Disk *disk)
   {
     const json_t *value = json_object_get(disk->tags, member(item, "key")),
                  *values = json_object_get(item, "values");
-    if (!value || (json_array_size(values) > 0 && !holds(values, value)))
+    if (!value || (json_array_size(values) > 0 && !tags_have(values, value)))
       return FALSE;
   }
   return TRUE;
@@ -277,7 +192,7 @@ static json_t *render_resource(const Request *request, const Disk *disk)
     json_object_del(detail, absent[i]);
   json_object_set_new(detail, "shareable", json_boolean(disk->multiattach));
   return json_pack("{s:s, s:s, s:o, s:o}", "resource_id", disk->id, "resource_name", disk->name,
-                   "resource_detail", detail, "tags", render_tags(disk));
+                   "resource_detail", detail, "tags", tags_render(disk->tags));
 }
 
 static int newest_first(gconstpointer a, gconstpointer b)
