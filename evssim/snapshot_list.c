@@ -47,6 +47,8 @@ static gboolean matches_custom(const ListQuery *query, const Snapshot *snapshot)
 static gboolean matches(const ListQuery *query, const Snapshot *snapshot)
 {
   const Request *request = query->request;
+  if (snapshot->standard ? !query->list->standard : query->list->standard)
+    return FALSE;
   const struct {
     const char *parameter, *value;
   } texts[] = {{"name", snapshot->name}, {"status", snapshot->status}, {"volume_id", snapshot->volume_id}};
@@ -98,7 +100,7 @@ static void reply_page(const ListQuery *query, const GPtrArray *rows)
   json_t *body = json_pack("{s:o}", "snapshots", snapshots);
   if (query->list->custom)
     json_object_set_new(body, "count", json_integer((json_int_t)rows->len));
-  if (end > start && end < rows->len && request_query(request, "limit"))
+  if (query->list->next && end > start && end < rows->len && request_query(request, "limit"))
     add_link(query, body, g_ptr_array_index(rows, end - 1));
   reply_json(request, 200, body);
 }

@@ -1,5 +1,5 @@
-/* Snapshots of disks (reference 6.2, and for the Cinder face 7.2): create, get, update, delete, roll back. Clients see no job; within, one makes the
- * time pass and is the journal's note of what is under way. */
+/* Snapshots of disks (reference 6.2, for the Cinder face 7.2): create, get, update, delete, roll back. Clients see no
+ * job; within, one makes the time pass and is the journal's note of what is under way. */
 #include "base/log.h"
 #include "evssim/disk_rules.h"
 #include "evssim/image.h"
@@ -29,11 +29,17 @@ static void reply_missing(Request *request, const char *id)
   reply_error(request, 404, "EVS.5404", "Snapshot %s could not be found.", id);
 }
 
+gboolean snapshot_is_of_face(const Request *request, const Snapshot *snapshot)
+{
+  gboolean standard = g_str_has_prefix(request->route->path, "/v5/");
+  return standard ? snapshot->standard != NULL : snapshot->standard == NULL;
+}
+
 Snapshot *snapshot_of_request(Request *request)
 {
   const char *id = request_path(request, "snapshot_id");
   Snapshot *snapshot = sim_snapshot(request->sim, id);
-  if (snapshot && snapshot->project == request->project)
+  if (snapshot && snapshot->project == request->project && snapshot_is_of_face(request, snapshot))
     return snapshot;
   reply_missing(request, id);
   return NULL;
@@ -45,12 +51,13 @@ static gboolean is_of_backup(const Snapshot *snapshot)
 }
 
 /* A job about a snapshot; a fault that keeps it stuck concerns the snapshot, not the disk. */
-static void start_job(Request *request, const char *type, const char *volume_id, const char *snapshot_id)
+static Job *start_job(Request *request, const char *type, const char *volume_id, const char *snapshot_id)
 {
   Job *job = job_start(request, type, volume_id, NULL);
   job->note = g_strdup(snapshot_id);
   job_changed(request->sim, job);
   request->p->stuck_disk = NULL;
+  return job;
 }
 
 /* ---- create ---- */
@@ -84,25 +91,32 @@ static gboolean read_text(Request *request, const json_t *object, const char *ke
   return FALSE;
 }
 
-static gboolean read_create(Request *request, CreateRequest *ret)
+gboolean snapshot_read_names(Request *request, Disk **ret_disk, const char **ret_name,
+                             const char **ret_description)
 {
   const json_t *snapshot = json_object_get(request_json(request), "snapshot");
   const char *volume_id = json_string_value(json_object_get(snapshot, "volume_id"));
-  const json_t *force = json_object_get(snapshot, "force");
   if (!volume_id)
     return refuse(request, 400, "EVS.5400", "Malformed request body. snapshot.volume_id is mandatory");
-  if (force && !json_is_boolean(force) && !json_is_null(force))
-    return refuse(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: force");
-  ret->force = json_is_true(force);
-  if (!read_text(request, snapshot, "name", NAME_MAX_CHARS, &ret->name) ||
-      !read_text(request, snapshot, "description", DESCRIPTION_MAX_CHARS, &ret->description) ||
-      !(ret->metadata = pairs_read(request, json_object_get(snapshot, "metadata"), PAIRS_OF_BODY)))
+  if (!read_text(request, snapshot, "name", NAME_MAX_CHARS, ret_name) ||
+      !read_text(request, snapshot, "description", DESCRIPTION_MAX_CHARS, ret_description))
     return FALSE;
-  ret->disk = sim_disk(request->sim, volume_id);
-  if (ret->disk && ret->disk->project == request->project && disk_is_visible(request->sim, ret->disk))
+  *ret_disk = sim_disk(request->sim, volume_id);
+  if (*ret_disk && (*ret_disk)->project == request->project && disk_is_visible(request->sim, *ret_disk))
     return TRUE;
   reply_error(request, 404, "EVS.5404", "Volume %s could not be found.", volume_id);
   return FALSE;
+}
+
+static gboolean read_create(Request *request, CreateRequest *ret)
+{
+  const json_t *snapshot = json_object_get(request_json(request), "snapshot");
+  const json_t *force = json_object_get(snapshot, "force");
+  if (force && !json_is_boolean(force) && !json_is_null(force))
+    return refuse(request, 400, "EVS.1018", "Type conversion error , parameter type is unexpected: force");
+  ret->force = json_is_true(force);
+  return snapshot_read_names(request, &ret->disk, &ret->name, &ret->description) &&
+         (ret->metadata = pairs_read(request, json_object_get(snapshot, "metadata"), PAIRS_OF_BODY));
 }
 
 /* A disk that a server has is snapped only by force. */
@@ -116,37 +130,52 @@ static gboolean check_status(Request *request, const CreateRequest *read)
   return FALSE;
 }
 
-static gboolean check_limits(Request *request, const CreateRequest *read)
+gboolean snapshot_rule_quota(Request *request, const char *type)
 {
   const Sim *sim = request->sim;
-  const char *type = read->disk->type;
   g_autofree char *type_kind = g_strconcat("snapshots_", type, NULL);
   gint64 whole = project_quota(request->project, "snapshots"),
          of_type = project_quota(request->project, type_kind);
-  if (snapshots_count(sim, NULL, NULL, read->disk->id) >= SNAPSHOTS_PER_DISK_MAX)
+  return ((whole < 0 || snapshots_count(sim, request->project, NULL, NULL) < whole) &&
+          (of_type < 0 || snapshots_count(sim, request->project, type, NULL) < of_type)) ||
+         refuse(request, 413, "EVS.5413", "Insufficient snapshot quota.");
+}
+
+static gboolean check_limits(Request *request, const CreateRequest *read)
+{
+  const char *id = read->disk->id;
+  gint64 legacy =
+    snapshots_count(request->sim, NULL, NULL, id) - snapshots_count_standard(request->sim, id, NULL, NULL);
+  if (legacy >= SNAPSHOTS_PER_DISK_MAX)
     return refuse(request, 413, "EVS.5413", "Insufficient snapshot quota. a volume has at most 7 snapshots");
-  if ((whole >= 0 && snapshots_count(sim, request->project, NULL, NULL) >= whole) ||
-      (of_type >= 0 && snapshots_count(sim, request->project, type, NULL) >= of_type))
-    return refuse(request, 413, "EVS.5413", "Insufficient snapshot quota.");
-  return TRUE;
+  return snapshot_rule_quota(request, read->disk->type);
+}
+
+const Snapshot *snapshot_start(Request *request, const Disk *disk, const char *name, const char *description,
+                               json_t *metadata, json_t *standard, const Job **ret_job)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *id = g_uuid_string_random();
+  *ret_job = start_job(request, JOB_CREATE, disk->id, id);
+  const Snapshot *snapshot =
+    snapshot_take_standard(request->sim, disk, id, name, description, metadata, standard, &error);
+  if (snapshot)
+    return snapshot;
+  log_error("cannot make a snapshot", LOG_TEXT("cause", error->message));
+  (void)refuse(request, 500, "EVS.2002", "internal error!");
+  return NULL;
 }
 
 void snapshot_create(Request *request, SnapshotRender render)
 {
   g_auto(CreateRequest) read = {.disk = NULL};
-  g_autoptr(GError) error = NULL;
+  const Job *job;
   if (!read_create(request, &read) || !check_status(request, &read) || !check_limits(request, &read))
     return;
-  g_autofree char *id = g_uuid_string_random();
-  start_job(request, JOB_CREATE, read.disk->id, id);
   const Snapshot *snapshot =
-    snapshot_take(request->sim, read.disk, id, read.name, read.description, read.metadata, &error);
-  if (!snapshot) {
-    log_error("cannot make a snapshot", LOG_TEXT("cause", error->message));
-    (void)refuse(request, 500, "EVS.2002", "internal error!");
-    return;
-  }
-  reply_json(request, 202, json_pack("{s:o}", "snapshot", render(snapshot)));
+    snapshot_start(request, read.disk, read.name, read.description, read.metadata, NULL, &job);
+  if (snapshot)
+    reply_json(request, 202, json_pack("{s:o}", "snapshot", render(snapshot)));
 }
 
 static void handle_create(Request *request)
@@ -169,7 +198,7 @@ static void show_stale(Request *request, SnapshotRender render, gint64 age_us)
   g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, age_us);
   for (guint i = 0; i < view->snapshots->len; i++) {
     const Snapshot *snapshot = g_ptr_array_index(view->snapshots, i);
-    if (g_str_equal(snapshot->id, id)) {
+    if (g_str_equal(snapshot->id, id) && snapshot_is_of_face(request, snapshot)) {
       reply_json(request, 200, json_pack("{s:o}", "snapshot", render(snapshot)));
       return;
     }
@@ -243,7 +272,7 @@ void snapshot_handle_delete(Request *request)
                  "snapshot status must be available or error when delete snapshot!");
     return;
   }
-  start_job(request, JOB_DELETE, snapshot->volume_id, snapshot->id);
+  (void)start_job(request, JOB_DELETE, snapshot->volume_id, snapshot->id);
   snapshot_set_status(request->sim, snapshot, DISK_DELETING);
   reply_empty(request, 202);
 }
@@ -296,14 +325,14 @@ static void roll_back(Request *request, gboolean optional)
     return;
   if (g_str_equal(disk_metadata(disk, "__system__encrypted"), "1") && !standing_kms(request, KMS_ROLLBACK))
     return;
-  start_job(request, JOB_ROLLBACK, disk->id, snapshot->id);
+  (void)start_job(request, JOB_ROLLBACK, disk->id, snapshot->id);
   snapshot_set_status(request->sim, snapshot, DISK_ROLLBACKING);
   disk_set_status(disk, DISK_ROLLBACKING);
   disk_changed(request->sim, disk);
   reply_json(request, 202, json_pack("{s:{s:s}}", "rollback", "volume_id", disk->id));
 }
 
-static void handle_rollback(Request *request)
+void snapshot_handle_rollback(Request *request)
 {
   roll_back(request, FALSE);
 }
@@ -361,7 +390,7 @@ static const Route routes[] = {
    snapshot_handle_list},
   {"6.2.5", SIM_SERVICE_EVS, "GET", SNAPSHOTS "/{snapshot_id}", "evs:snapshots:get", ROUTE_AUTH, handle_get},
   {"6.2.6", SIM_SERVICE_EVS, "POST", SNAPSHOTS "/{snapshot_id}/rollback", "evs:snapshots:rollback",
-   ROUTE_AUTH, handle_rollback},
+   ROUTE_AUTH, snapshot_handle_rollback},
 };
 
 static const Route twins[] = {
@@ -376,4 +405,5 @@ void snapshots_start(Sim *sim)
     job_type_register(sim, &job_types[i]);
   router_add(sim, routes, G_N_ELEMENTS(routes));
   router_add_twins(sim, twins, G_N_ELEMENTS(twins));
+  standard_snapshots_start(sim);
 }

@@ -22,6 +22,7 @@ void snapshot_free(Snapshot *snapshot)
     return;
   json_decref(snapshot->metadata);
   json_decref(snapshot->inherited);
+  json_decref(snapshot->standard);
   json_decref(snapshot->record);
   g_free(snapshot->id);
   g_free(snapshot->volume_id);
@@ -53,6 +54,8 @@ static json_t *snapshot_to_record(const Snapshot *snapshot)
               "created_us", (json_int_t)snapshot->created_us, "updated_us", (json_int_t)snapshot->updated_us,
               "serial", (json_int_t)snapshot->serial);
   json_object_update(record, rest);
+  if (snapshot->standard)
+    json_object_set_new(record, "standard", json_deep_copy(snapshot->standard));
   return record;
 }
 
@@ -80,6 +83,7 @@ static Snapshot *snapshot_from_record(const Sim *sim, const char *id, json_t *re
   snapshot->size_gib = size;
   snapshot->metadata = json_deep_copy(metadata);
   snapshot->inherited = json_deep_copy(inherited);
+  snapshot->standard = json_deep_copy(json_object_get(record, "standard")); /* NULL stays NULL */
   snapshot->created_us = created;
   snapshot->updated_us = updated;
   snapshot->serial = (guint64)serial;
@@ -134,8 +138,8 @@ static json_t *inherited_of(const Disk *disk)
   return inherited;
 }
 
-Snapshot *snapshot_take(Sim *sim, const Disk *disk, const char *id, const char *name, const char *description,
-                        json_t *metadata, GError **error)
+Snapshot *snapshot_take_standard(Sim *sim, const Disk *disk, const char *id, const char *name,
+                                 const char *description, json_t *metadata, json_t *standard, GError **error)
 {
   g_autoptr(Snapshot) snapshot = snapshot_new(disk->project, id);
   g_autofree char *from = disk_file(sim, disk), *to = snapshot_file(sim, snapshot);
@@ -149,6 +153,7 @@ Snapshot *snapshot_take(Sim *sim, const Disk *disk, const char *id, const char *
   snapshot->size_gib = disk->size_gib;
   snapshot->metadata = metadata ? json_deep_copy(metadata) : json_object();
   snapshot->inherited = inherited_of(disk);
+  snapshot->standard = standard ? json_incref(standard) : NULL;
   snapshot->created_us = sim_cloud_us(sim);
   snapshot->serial = sim->next_serial++;
   if (!image_copy(from, to, disk->size_gib << 30, error))
@@ -156,6 +161,12 @@ Snapshot *snapshot_take(Sim *sim, const Disk *disk, const char *id, const char *
   g_hash_table_insert(sim->snapshots, snapshot->id, snapshot);
   snapshot_changed(sim, snapshot);
   return g_steal_pointer(&snapshot);
+}
+
+Snapshot *snapshot_take(Sim *sim, const Disk *disk, const char *id, const char *name, const char *description,
+                        json_t *metadata, GError **error)
+{
+  return snapshot_take_standard(sim, disk, id, name, description, metadata, NULL, error);
 }
 
 void snapshot_remove(Sim *sim, Snapshot *snapshot)
@@ -188,6 +199,21 @@ gint64 snapshots_count(const Sim *sim, const Project *project, const char *type,
     const Snapshot *snapshot = value;
     count += (!project || snapshot->project == project) && (!type || g_str_equal(type, snapshot->type)) &&
              (!volume_id || g_str_equal(volume_id, snapshot->volume_id));
+  }
+  return count;
+}
+
+gint64 snapshots_count_standard(const Sim *sim, const char *volume_id, const char *flag, const char *status)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gint64 count = 0;
+  g_hash_table_iter_init(&iter, sim->snapshots);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const Snapshot *snapshot = value;
+    count += snapshot->standard && g_str_equal(volume_id, snapshot->volume_id) &&
+             (!flag || json_is_true(json_object_get(snapshot->standard, flag))) &&
+             (!status || g_str_equal(status, snapshot->status));
   }
   return count;
 }
