@@ -1,4 +1,4 @@
-/* Bodies that no client should send: in a good body of every operation, each member in turn becomes a value of every other
+/* Bodies and queries that no client should send: in a good body of every operation, each member in turn becomes a value of every other
  * kind, or goes. evs-sim answers each with a success or a refusal that has a code, and lives on. */
 #include "tests/unit/evssim_cloud.h"
 
@@ -188,12 +188,83 @@ static void spoilt_bodies_are_answered(void **state)
   cloud_restart(cloud); /* what the journal holds by now can be read */
 }
 
+static void spoilt_queries_are_answered(void **state)
+{
+  Cloud *cloud = *state;
+  static const char *const lists[] = {"v2/P/cloudvolumes/detail",
+                                      "v2/P/cloudvolumes",
+                                      "v3/P/os-vendor-volumes/detail",
+                                      "v2/P/volumes",
+                                      "v3/P/volumes/detail",
+                                      "v2/P/cloudsnapshots/detail",
+                                      "v2/P/snapshots",
+                                      "v3/P/snapshots/detail",
+                                      "v2/P/os-volume-transfer/detail",
+                                      "v3/P/recycle-bin-volumes/detail",
+                                      "v2/P/os-quota-sets/" ALPHA_PROJECT};
+  static const char *const parameters[] = {"limit",
+                                           "offset",
+                                           "marker",
+                                           "sort_key",
+                                           "sort_dir",
+                                           "name",
+                                           "status",
+                                           "availability_zone",
+                                           "metadata",
+                                           "id",
+                                           "ids",
+                                           "multiattach",
+                                           "service_type",
+                                           "dedicated_storage_id",
+                                           "volume_type_id",
+                                           "server_id",
+                                           "bootable",
+                                           "enterprise_project_id",
+                                           "not_metadata",
+                                           "volume_id",
+                                           "changessince",
+                                           "usage",
+                                           "cascade"};
+  static const char *const texts[] = {"",
+                                      "0",
+                                      "-1",
+                                      "99999999999999999999",
+                                      "1.5",
+                                      "x",
+                                      "%00",
+                                      "%ff%fe",
+                                      "%",
+                                      "%zz",
+                                      "%7B%7D",
+                                      "%7B%22k%22%3A1%7D",
+                                      "%5B%5D",
+                                      "%5B%27%27%2C%27",
+                                      "null",
+                                      "true",
+                                      "%F0%9F%98%80",
+                                      NO_SUCH_ID};
+  const Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  g_autofree char *id = g_uuid_string_random();
+  assert_non_null(snapshot_take(cloud->sim, disk, id, "", "", NULL, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+    for (gsize k = 0; k < G_N_ELEMENTS(parameters) * G_N_ELEMENTS(texts); k++) {
+      g_autofree char *path = fill(lists[i], disk, sim_snapshot(cloud->sim, id));
+      g_autofree char *target = g_strdup_printf("/evs/%s?%s=%s", path, parameters[k / G_N_ELEMENTS(texts)],
+                                                texts[k % G_N_ELEMENTS(texts)]);
+      g_auto(Answer) answer = cloud_call(cloud, "GET", target, NULL);
+      if (answer.status != 200 && (answer.status < 400 || answer.status >= 500 || !*answer.code))
+        fail_msg("%s: %d %s", target, answer.status, answer.code);
+    }
+  }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cloud_setup, cloud_teardown)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(spoilt_bodies_are_answered),
+    TEST(spoilt_queries_are_answered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
