@@ -227,6 +227,7 @@ static gboolean list(Run *run, Item *item, GError **error)
     json_array_append_new(item->shown, evs_record_show(run->operation->reply, record));
   if (!wrong)
     return check_results(run, item->shown, error);
+  g_clear_pointer(&item->shown, json_decref); /* part of a list would be taken for all of it */
   g_propagate_error(error, g_steal_pointer(&wrong));
   return FALSE;
 }
@@ -346,9 +347,12 @@ static void show(const Run *run)
   json_decref(all);
 }
 
-/* One that fails does not stop the others; the first failure's status is the command's. */
-static void note(int *status, const GError *error)
+/* One that fails does not stop the others; the first failure's status is the command's. A lost answer to a question
+ * leaves nothing behind in the cloud. */
+static void note(const Run *run, int *status, GError *error)
 {
+  if (g_str_equal(run->operation->method, "GET") && evs_error_outcome(error) == EVS_OUTCOME_UNKNOWN)
+    evs_error_set_outcome(error, EVS_OUTCOME_UNSENT);
   int one = failure_print(error);
   if (*status == EXIT_OK)
     *status = one;
@@ -361,7 +365,7 @@ static int run_items(Run *run)
     g_autoptr(GError) error = NULL;
     Item *item = &g_array_index(run->items, Item, i);
     if (run->operation->shape == EVS_REPLY_LIST ? !list(run, item, &error) : !send(run, item, &error)) {
-      note(&status, error);
+      note(run, &status, error);
       item->running = FALSE;
     } else if (!item->shown) {
       item->shown = outcome_of(run, item, run->operation->end == EVS_END_NOW ? "done" : "taken");
@@ -372,7 +376,7 @@ static int run_items(Run *run)
     Item *item = &g_array_index(run->items, Item, i);
     if (!item->running || finish(run, item, &error))
       continue;
-    note(&status, error);
+    note(run, &status, error);
     if (evs_error_outcome(error) == EVS_OUTCOME_FAILED)
       g_clear_pointer(&item->shown, json_decref);
   }

@@ -13,9 +13,9 @@ typedef enum { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML } OutputFormat;
 extern const char *const output_formats[];
 
 /* columns: "id name size:SIZE(GIB) attachments/server_id": paths into an array's objects, '/' leads through objects and
- * arrays, what follows the last ':' is another heading. An array of objects is a table of a line each, an object a line per member; columns
- * then choose nothing. NULL: all members of the first object. width: of the terminal, to which long values are cut; 0: no
- * cut. Newly allocated, ends with a line feed. */
+ * arrays, what follows the last ':' is another heading; NULL: all members of the first object. An array of objects is a
+ * table with a line each, an object a line per member, whatever the columns. width: of the terminal, to which the columns
+ * behind the first are cut; 0: no cut. Newly allocated, ends with a line feed. */
 char *output_table(const json_t *value, const char *columns, gsize width);
 
 /* YAML 1.2, block style; reads back as exactly the same value, with YAML 1.1 readers too. Newly allocated. */

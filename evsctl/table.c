@@ -165,13 +165,14 @@ static gsize cell_width(const Table *table, guint column)
   return width;
 }
 
-/* Takes from the widest columns until the line fits, or nothing is left to take. */
+/* Takes from the widest columns until the line fits, or nothing is left to take; never from the first, which names the
+ * thing. */
 static void fit(gsize *widths, guint count, gsize width)
 {
   for (;;) {
-    gsize sum = (count - 1) * GAP;
-    guint widest = 0;
-    for (guint i = 0; i < count; i++) {
+    gsize sum = widths[0] + (count - 1) * GAP;
+    guint widest = 1;
+    for (guint i = 1; i < count; i++) {
       sum += widths[i];
       if (widths[i] > widths[widest])
         widest = i;
@@ -218,7 +219,7 @@ static char *layout(const Table *table, gboolean headings, gsize width)
     widths[i] = cell_width(table, i);
     titles[i] = g_array_index(table->columns, Column, i).heading;
   }
-  if (width && count)
+  if (width && count > 1)
     fit(widths, count, width);
   if (headings && count)
     append_line(out, titles, widths, count);
@@ -227,8 +228,8 @@ static char *layout(const Table *table, gboolean headings, gsize width)
   return g_string_free(out, FALSE);
 }
 
-/* A line per member. */
-static char *object_table(const json_t *object, gsize width)
+/* A line per member, never cut. */
+static char *object_table(const json_t *object)
 {
   Table table = table_new();
   const char *key;
@@ -244,7 +245,7 @@ static char *object_table(const json_t *object, gsize width)
   /* No heading, and none that widens the columns. */
   for (guint i = 0; i < table.columns->len; i++)
     g_array_index(table.columns, Column, i).heading[0] = '\0';
-  char *text = layout(&table, FALSE, width);
+  char *text = layout(&table, FALSE, 0);
   table_clear(&table);
   return text;
 }
@@ -269,7 +270,7 @@ static char *array_table(const json_t *array, const char *columns, gsize width)
 char *output_table(const json_t *value, const char *columns, gsize width)
 {
   if (json_is_object(value))
-    return object_table(value, width);
+    return object_table(value);
   if (json_is_array(value))
     return array_table(value, columns, width);
   g_autofree char *text = cell_text(value, "");

@@ -112,6 +112,19 @@ static void a_lost_answer_is_told(void **state)
   assert_int_equal(sim_calls(ctl.sim, "6.1.1"), 1);
 }
 
+/* A question that gets no answer has changed nothing. */
+static void a_lost_answer_to_a_question_is_a_failure(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  g_free(sim_fault(
+    ctl.sim,
+    "{\"match\":{\"op\":\"6.1.3\"},\"times\":1000,\"action\":{\"kind\":\"drop\",\"when\":\"after\"}}"));
+  g_auto(CtlResult) result = ctl_run(&ctl, "volume list --timeout=2");
+  assert_int_equal(result.status, 1);
+  assert_string_equal(result.out, "");
+  assert_null(strstr(result.err, "outcome:"));
+}
+
 static void snapshots_are_waited_for_by_their_status(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
@@ -285,6 +298,8 @@ int main(void)
     cmocka_unit_test_setup_teardown(a_signal_ends_the_wait_not_the_work, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_failed_job_is_a_failure_with_its_code, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_lost_answer_is_told, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(a_lost_answer_to_a_question_is_a_failure, harness_setup,
+                                    harness_teardown),
     cmocka_unit_test_setup_teardown(snapshots_are_waited_for_by_their_status, harness_setup,
                                     harness_teardown),
     cmocka_unit_test_setup_teardown(every_kind_of_end_is_seen, harness_setup, harness_teardown),

@@ -59,14 +59,19 @@ static void columns_are_aligned_by_width(void **state)
                             "22  ?[31m\xe4\xb8\xad\xe6\x96\x87                      a=b,c=d\n");
 }
 
+/* The first column names the thing: it stays whole. */
 static void a_table_is_cut_to_the_terminal_only(void **state)
 {
   (void)state;
-  static const char json[] = "[{\"id\":\"0123456789012345678901234567890123456789\",\"name\":\"x\"}]";
-  g_autofree char *whole = table_of(json, "id name", 0);
-  assert_non_null(strstr(whole, "0123456789012345678901234567890123456789  x\n"));
-  g_autofree char *cut = table_of(json, "id name", 20);
-  assert_string_equal(cut, "ID              NAME\n0123456789012…  x\n");
+  static const char json[] = "[{\"id\":\"0123456789\",\"name\":\"abcdefghijklmnopqrstuvwxyz\",\"n\":1}]";
+  g_autofree char *whole = table_of(json, "id name n", 0);
+  assert_non_null(strstr(whole, "0123456789  abcdefghijklmnopqrstuvwxyz  1\n"));
+  g_autofree char *cut = table_of(json, "id name n", 25);
+  assert_string_equal(cut, "ID          NAME        N\n0123456789  abcdefghi…  1\n");
+  g_autofree char *narrow = table_of(json, "id name n", 5);
+  assert_string_equal(narrow, "ID          NAME      N\n0123456789  abcdefg…  1\n");
+  g_autofree char *object = table_of("{\"id\":\"0123456789\"}", NULL, 5);
+  assert_string_equal(object, "id  0123456789\n");
 }
 
 static void objects_and_scalars_are_tables_too(void **state)
