@@ -46,6 +46,8 @@ typedef struct {
   GHashTable *image;             /* string -> string: volume_image_metadata */
   GPtrArray *attachments;        /* of EvsAttachment* */
   GPtrArray *links;              /* of EvsLink* */
+  /* What locks the disk; 6.1.11 and 6.1.12 tell it. */
+  char *lock_scene, *lock_source_id, *lock_source_service, *lock_check_endpoint;
   /* Reserved by the reference: shown, never to be relied on. */
   char *shareable, *host, *replication_status, *replication_extended_status, *migration_status,
     *migration_name_id, *consistency_group_id, *storage_cluster_id, *root_resource_type, *root_resource_id,
