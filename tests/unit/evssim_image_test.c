@@ -81,6 +81,48 @@ static void exports_hold_the_disk_for_a_while(void **state)
   assert_int_equal(cloud_calls(cloud, "ims.image"), 1);
 }
 
+/* The disk is free: it can be changed, and what is left of older jobs does not touch it. */
+static void expect_extension(Cloud *cloud, const Disk *disk)
+{
+  g_auto(Answer) answer =
+    cloud_evs(cloud, "POST", "v2", "{'os-extend':{'new_size':11}}", "volumes/%s/action", disk->id);
+  answer_expect(&answer, 202, "");
+  cloud_turn_until(cloud, disk, DISK_AVAILABLE);
+  assert_int_equal(disk->size_gib, 11);
+}
+
+static void exports_outlive_the_process(void **state)
+{
+  Cloud *cloud = *state;
+  Disk *disk = cloud_disk(cloud, "sim-1a", 10);
+  g_autofree char *id = g_strdup(disk->id);
+  write_byte(cloud, disk, 'a');
+  g_auto(Answer) answer = export(cloud, disk, "'image_name':'x'");
+  answer_expect(&answer, 202, "");
+  g_autofree char *image_id = g_strdup(answer_text(&answer, "os-volume_upload_image/image_id"));
+  g_autofree char *stray = g_build_filename(cloud->directory, "images", NO_SUCH_ID ".img", NULL);
+  assert_true(g_file_set_contents(stray, "x", 1, NULL));
+  cloud_restart(cloud);
+  images_sweep_files(cloud->sim);
+  assert_int_not_equal(access(stray, F_OK), 0);
+  assert_string_equal(sim_disk(cloud->sim, id)->status, DISK_UPLOADING);
+  assert_string_equal(sim_image(cloud->sim, image_id)->status, IMAGE_SAVING);
+  turn_until_image(cloud, image_id, IMAGE_ACTIVE);
+  cloud_turn_until(cloud, sim_disk(cloud->sim, id), DISK_AVAILABLE);
+  g_autofree char *file = image_file(cloud->sim, sim_image(cloud->sim, image_id));
+  assert_int_equal(access(file, F_OK), 0);
+
+  /* killed after the job's record and before the image's and the disk's: nobody was told of an export */
+  g_auto(Answer) second = export(cloud, sim_disk(cloud->sim, id), "'image_name':'y'");
+  image_remove(cloud->sim, sim_image(cloud->sim, answer_text(&second, "os-volume_upload_image/image_id")));
+  disk = sim_disk(cloud->sim, id);
+  disk_set_status(disk, DISK_AVAILABLE);
+  disk_changed(cloud->sim, disk);
+  cloud_restart(cloud);
+  disk = sim_disk(cloud->sim, id);
+  expect_extension(cloud, disk);
+}
+
 static void attached_disks_need_force(void **state)
 {
   Cloud *cloud = *state;
@@ -229,13 +271,10 @@ static void images_belong_to_a_project(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(exports_hold_the_disk_for_a_while),
-    TEST(attached_disks_need_force),
-    TEST(failed_exports_leave_the_disk_as_it_was),
-    TEST(bad_exports_are_refused),
-    TEST(disks_of_images_hold_their_bytes),
-    TEST(images_bind_what_is_made_of_them),
-    TEST(images_belong_to_a_project),
+    TEST(exports_outlive_the_process),      TEST(exports_hold_the_disk_for_a_while),
+    TEST(attached_disks_need_force),        TEST(failed_exports_leave_the_disk_as_it_was),
+    TEST(bad_exports_are_refused),          TEST(disks_of_images_hold_their_bytes),
+    TEST(images_bind_what_is_made_of_them), TEST(images_belong_to_a_project),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
