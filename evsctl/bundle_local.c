@@ -1,10 +1,10 @@
 /* evsctl support-bundle: what this machine and the plugins' pages tell. */
 #include "base/text.h"
+#include "evsclient/http.h"
 #include "evsctl/bundle.h"
 #include "evsctl/page.h"
 #include "version.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "ownership/disk_use.h"
 #include "ownership/snapshot_kind.h"
+#include "transfer/eligibility.h"
 
 enum { SNAPSHOTS_MAX = 7, SERVERS_MAX = 16, SIZE_MAX_GIB = 32768 };
 
@@ -115,28 +116,27 @@ static void block_attached(const Judging *judging, DiskOperation operation, cons
             : g_strdup("end its pods and wait for the driver to detach it"));
 }
 
-/* Snapshots that people or the driver took, and all of them. */
-static guint count_snapshots(const Judging *judging, gboolean with_backups, const EvsSnapshot **ret_first)
+/* Those that people or the driver took; *ret_first of any. */
+static guint count_snapshots(const Judging *judging, const EvsSnapshot **ret_first)
 {
   guint count = 0;
   for (guint i = 0; i < judging->view->snapshots->len; i++) {
     const EvsSnapshot *snapshot = judging->view->snapshots->pdata[i];
-    if (!with_backups && snapshot_is_backup(snapshot))
+    if (snapshot_is_backup(snapshot))
       continue;
     *ret_first = count++ ? *ret_first : snapshot;
   }
   return count;
 }
 
-static void block_snapshots(const Judging *judging, DiskOperation operation, const char *why,
-                            gboolean with_backups)
+static void block_snapshots(const Judging *judging, DiskOperation operation)
 {
   const EvsSnapshot *first = NULL;
-  guint count = count_snapshots(judging, with_backups, &first);
+  guint count = count_snapshots(judging, &first);
   if (count > 0)
     add(judging, operation,
-        g_strdup_printf("it has %u %s%s, the first '%s' (%s)", count, count == 1 ? "snapshot" : "snapshots",
-                        why, first->id, first->name),
+        g_strdup_printf("it has %u %s, which would be deleted with it, the first '%s' (%s)", count,
+                        count == 1 ? "snapshot" : "snapshots", first->id, first->name),
         g_strdup_printf("delete %s first: evsctl snapshot list --volume-id %s", count == 1 ? "it" : "them",
                         judging->view->disk->id));
 }
@@ -153,7 +153,7 @@ static void judge_delete(const Judging *judging)
     block_attached(judging, DISK_OPERATION_DELETE, "");
   else if (!g_strv_contains(deletable, view->disk->status) && !has_status(judging, "awaiting-transfer"))
     block_status(judging, DISK_OPERATION_DELETE);
-  block_snapshots(judging, DISK_OPERATION_DELETE, ", which would be deleted with it", FALSE);
+  block_snapshots(judging, DISK_OPERATION_DELETE);
   if (view->owner && owner_of_disk(view->owner, view->disk) == OWNER_ANOTHER) {
     g_autofree char *owner = owner_describe(view->disk);
     add(judging, DISK_OPERATION_DELETE,
@@ -217,7 +217,7 @@ static void judge_snapshot(const Judging *judging)
     return;
   if (!has_status(judging, "in-use") && !has_status(judging, "available"))
     block_status(judging, DISK_OPERATION_SNAPSHOT);
-  if (count_snapshots(judging, FALSE, &first) >= SNAPSHOTS_MAX)
+  if (count_snapshots(judging, &first) >= SNAPSHOTS_MAX)
     add(judging, DISK_OPERATION_SNAPSHOT,
         g_strdup_printf("it has %d snapshots, as many as there may be", SNAPSHOTS_MAX),
         g_strdup_printf("delete one: evsctl snapshot list --volume-id %s", judging->view->disk->id));
@@ -230,40 +230,17 @@ static void judge_snapshot(const Judging *judging)
   }
 }
 
-static gboolean is_encrypted(const EvsDisk *disk)
-{
-  return g_str_equal(evs_disk_metadata(disk, "__system__encrypted"), "1") ||
-         evs_disk_metadata(disk, "__system__cmkid")[0] || evs_disk_metadata(disk, "__system_cmkid")[0];
-}
-
-/* Backups, backup policies and replication pairs cannot be read by the EVS API. */
+/* The rules are those of whoever hands disks over; an own pending transfer, which is none to them, is one here. */
 static void judge_transfer(const Judging *judging)
 {
-  const EvsDisk *disk = judging->view->disk;
-  const char *order_id = evs_disk_metadata(disk, "orderID");
+  g_autoptr(GPtrArray) problems = transfer_judge_disk(judging->view->disk, judging->view->snapshots, NULL);
   if (has_status(judging, "awaiting-transfer"))
     check_use(judging, DISK_OPERATION_TRANSFER, DISK_USE_SNAPSHOT);
-  else if (disk->attachments->len > 0)
-    block_attached(judging, DISK_OPERATION_TRANSFER, "");
-  else if (!has_status(judging, "available"))
-    block_status(judging, DISK_OPERATION_TRANSFER);
-  if (order_id[0])
-    add(judging, DISK_OPERATION_TRANSFER,
-        g_strdup_printf("it is paid by the year or month (order '%s')", order_id),
-        g_strdup("make it pay-per-use in the console"));
-  if (disk->frozen)
-    add(judging, DISK_OPERATION_TRANSFER, g_strdup("the cloud has frozen it"),
-        g_strdup("see to the account's balance and state in the console"));
-  if (is_encrypted(disk))
-    add(judging, DISK_OPERATION_TRANSFER, g_strdup("it is encrypted: the key stays with the account"),
-        g_strdup("copy the data to a disk that is not encrypted"));
-  if (disk->bootable)
-    add(judging, DISK_OPERATION_TRANSFER, g_strdup("it is a system disk"),
-        g_strdup("hand over an image of it"));
-  if (disk->dedicated_storage_id[0])
-    add(judging, DISK_OPERATION_TRANSFER, g_strdup("it lies on dedicated storage"),
-        g_strdup("copy the data to a disk that does not"));
-  block_snapshots(judging, DISK_OPERATION_TRANSFER, "", TRUE);
+  for (guint i = 0; i < problems->len; i++) {
+    const TransferProblem *problem = problems->pdata[i];
+    if (!g_str_equal(problem->rule, "transfer"))
+      add(judging, DISK_OPERATION_TRANSFER, g_strdup(problem->text), g_strdup(problem->remedy));
+  }
 }
 
 GPtrArray *disk_blocks_find(const DiskView *view)

@@ -1,5 +1,5 @@
 /* What keeps a disk from being deleted, attached, expanded, snapshotted or handed over, and what helps. Rules of the
- * reference (evs-facts.md 6, 10) and of the driver; judgement only, no calls. */
+ * reference (evs-facts.md 6), of the driver and of transfer/; judgement only, no calls. */
 #pragma once
 
 #include "evsclient/server.h"
