@@ -164,7 +164,7 @@ static gboolean judge_answer(Session *session, const Options *options, const cha
   g_autoptr(GError) refusal = NULL;
   evs_error_set_answer(&refusal, "make the call", response->status, response->body->str, response->body->len,
                        response->request_id, &traits);
-  if (g_ascii_strcasecmp(method, "GET") == 0 || g_ascii_strcasecmp(method, "HEAD") == 0)
+  if (g_str_equal(method, "GET"))
     evs_error_set_outcome(refusal, EVS_OUTCOME_REFUSED); /* a read takes nothing */
   g_propagate_error(error, g_steal_pointer(&refusal));
   return FALSE;

@@ -37,12 +37,12 @@ void api_request_free(ApiRequest *request)
 
 static gboolean check_method(const char *method, GError **error)
 {
-  static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", NULL};
+  static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", NULL};
   g_autofree char *upper = g_ascii_strup(method, -1);
   if (g_strv_contains(methods, upper))
     return TRUE;
   return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
-                       "METHOD: '%s': GET, POST, PUT, DELETE, PATCH or HEAD is expected", method);
+                       "METHOD: '%s': GET, POST, PUT, DELETE or PATCH is expected", method);
 }
 
 static gboolean check_path(const char *path, GError **error)

@@ -109,6 +109,22 @@ static void a_token_is_used_with_a_password(void **state)
   assert_int_equal(sim_calls(sim, "iam.token"), 1);
 }
 
+/* The flags that debug a 401 work for real calls: a signature of yesterday is refused, one over less is taken. */
+static void a_call_is_signed_as_asked(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  static const char *const path = "/v2/{project}/types";
+  g_auto(Evsctl) old = evsctl(*state, sim->cloud_config, "api", "GET", path, "--date=20240229T123456Z", NULL);
+  evsctl_assert_status(&old, 1);
+  assert_non_null(strstr(old.err, "APIGW.030"));
+  g_auto(Evsctl) less =
+    evsctl(*state, sim->cloud_config, "api", "GET", path, "--sign-headers=x-sdk-date", NULL);
+  evsctl_assert_status(&less, 0);
+  g_auto(Evsctl) more =
+    evsctl(*state, sim->cloud_config, "api", "GET", path, "--header", "X-Sdk-Trace: a  b", NULL);
+  evsctl_assert_status(&more, 0);
+}
+
 static void a_dry_run_sends_nothing(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
@@ -130,6 +146,7 @@ int main(void)
     test(a_refusal_is_explained),
     test(nothing_is_sent_twice),
     test(a_token_is_used_with_a_password),
+    test(a_call_is_signed_as_asked),
     test(a_dry_run_sends_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

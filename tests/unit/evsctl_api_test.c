@@ -155,7 +155,7 @@ static void wrong_input_is_refused_before_anything_is_sent(void **state)
   static const struct {
     const char *method, *path, *flag, *value, *text;
   } rows[] = {
-    {"FETCH", "/", NULL, NULL, "METHOD: 'FETCH': GET, POST, PUT, DELETE, PATCH or HEAD is expected"},
+    {"FETCH", "/", NULL, NULL, "METHOD: 'FETCH': GET, POST, PUT, DELETE or PATCH is expected"},
     {"GET", "v2", NULL, NULL, "PATH: a path beginning with '/' is expected"},
     {"GET", "https://evil.test/v2", NULL, NULL, "PATH: a path without host is expected"},
     {"GET", "/a b", NULL, NULL, "must be percent-encoded"},
