@@ -63,7 +63,7 @@ static void check_tokens(Doctor *doctor)
   const EvsCall call = {.operation = &evs_operations[EVS_OP_DISK_CREATE],
                         .body = "{\"volume\":{}}",
                         .client_token = "evsctl-doctor"};
-  g_autoptr(json_t) answer = evs_api_call(session_client(doctor->session, NULL), &context, &call, &error);
+  json_decref(evs_api_call(session_client(doctor->session, NULL), &context, &call, &error));
   if (evs_error_is_cloud(error, "EVS.2218"))
     doctor_add(doctor, "idempotency tokens", DOCTOR_OK,
                g_strdup("known: a volume is created once, whatever happens"), NULL);

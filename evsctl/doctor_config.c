@@ -66,15 +66,17 @@ gboolean doctor_check_config(Doctor *doctor)
 /* What to do about credentials that are refused. */
 static const char *credentials_remedy(const EvsConfig *config)
 {
-  static const char *const remedies[] = {
-    [EVS_AUTH_AKSK] =
-      "check access-key and secret-key, that the key is active, and the clock; 'evsctl api --dry-run' shows "
-      "what is signed",
-    [EVS_AUTH_PASSWORD] =
-      "check user-name, password, domain-name and project-name, and that the user may use the API",
-    [EVS_AUTH_AGENCY] = "this must run on an ECS server that has an agency; metadata-url must be reachable",
-  };
-  return remedies[config->auth];
+  switch (config->auth) {
+  case EVS_AUTH_AKSK:
+    return "check access-key and secret-key, that the key is active, and the clock; 'evsctl api --dry-run' "
+           "shows what is "
+           "signed";
+  case EVS_AUTH_PASSWORD:
+    return "check user-name, password, domain-name and project-name, and that the user may use the API";
+  case EVS_AUTH_AGENCY:
+    break;
+  }
+  return "this must run on an ECS server that has an agency; metadata-url must be reachable";
 }
 
 void doctor_check_credentials(Doctor *doctor)
