@@ -191,7 +191,7 @@ int evsctl_run(char **args)
   session_init(&session);
   int status = run(&session, args);
   session_clear(&session);
-  if (fflush(stdout) != 0 && status == EXIT_OK) {
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK) {
     fputs("evsctl: the result could not be written\n", stderr);
     status = EXIT_FAILED;
   }

@@ -35,10 +35,13 @@ static void item_clear(gpointer data)
 static void take_ids(Run *run, char **arguments)
 {
   guint names = g_strv_length(run->path_names), count = g_strv_length(arguments);
-  guint calls = run->row->many && names ? count - names + 1 : 1;
+  guint calls = run->row->many ? count - names + 1 : 1;
   for (guint i = 0; i < calls; i++) {
-    Item item = {.id = names > 1 || !names ? (names ? arguments[0] : NULL) : arguments[i],
-                 .second_id = names > 1 ? arguments[1 + i] : NULL};
+    Item item = {0};
+    if (names == 1)
+      item.id = arguments[i];
+    else if (names == 2)
+      item = (Item){.id = arguments[0], .second_id = arguments[1 + i]};
     g_array_append_val(run->items, item);
   }
 }
@@ -358,19 +361,29 @@ static void note(const Run *run, int *status, GError *error)
     *status = one;
 }
 
-static int run_items(Run *run)
+static void send_all(Run *run, int *status)
 {
-  int status = EXIT_OK;
-  for (guint i = 0; i < run->items->len && !session_interrupted(); i++) {
+  guint i;
+  for (i = 0; i < run->items->len && !session_interrupted(); i++) {
     g_autoptr(GError) error = NULL;
     Item *item = &g_array_index(run->items, Item, i);
     if (run->operation->shape == EVS_REPLY_LIST ? !list(run, item, &error) : !send(run, item, &error)) {
-      note(run, &status, error);
+      note(run, status, error);
       item->running = FALSE;
     } else if (!item->shown) {
       item->shown = outcome_of(run, item, run->operation->end == EVS_END_NOW ? "done" : "taken");
     }
   }
+  if (i == run->items->len)
+    return;
+  fprintf(stderr, "evsctl: interrupted: %u of %u were not sent\n", run->items->len - i, run->items->len);
+  *status = EXIT_INTERRUPTED;
+}
+
+static int run_items(Run *run)
+{
+  int status = EXIT_OK;
+  send_all(run, &status);
   for (guint i = 0; i < run->items->len; i++) {
     g_autoptr(GError) error = NULL;
     Item *item = &g_array_index(run->items, Item, i);

@@ -212,6 +212,35 @@ static void one_failure_does_not_stop_the_others(void **state)
   assert_int_equal(sim_disk_count(ctl.sim), 0);
 }
 
+/* What was not sent yet is not sent any more, and told. */
+static void a_signal_stops_between_several(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  g_autofree char *first = ctl_create_disk(&ctl, "first"), *last = ctl_create_disk(&ctl, "last");
+  g_autofree char *fault = sim_fault(
+    ctl.sim, "{\"match\":{\"op\":\"6.1.6\"},\"times\":9,\"action\":{\"kind\":\"delay\",\"ms\":5000}}");
+  Process *process = ctl_begin(&ctl, "volume delete %s %s --yes --no-wait", first, last);
+  while (sim_fault_hits(ctl.sim, fault) == 0)
+    assert_true(process_running(process));
+  process_signal(process, SIGINT);
+  assert_int_equal(process_wait_exit(process, HARNESS_STOP_MS), 130);
+  g_autofree char *text = process_stderr(process);
+  assert_non_null(strstr(text, "interrupted: 1 of 2 were not sent"));
+  json_t *kept = sim_disk(ctl.sim, last);
+  assert_non_null(kept);
+  json_decref(kept);
+}
+
+static void a_result_that_cannot_be_written_is_no_success(void **state)
+{
+  Ctl ctl = ctl_start(*state, NULL);
+  const char *dir = g_getenv("EVS_BIN_DIR");
+  g_autofree char *line = g_strdup_printf("%s/evsctl --cloud-config=%s zone list >/dev/full",
+                                          dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config);
+  Process *process = process_start_list(ctl.harness, "sh", "-c", line, NULL);
+  assert_int_equal(process_wait_exit(process, HARNESS_WAIT_MS), 1);
+}
+
 static void several_are_shown_as_an_array(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
@@ -305,6 +334,9 @@ int main(void)
     cmocka_unit_test_setup_teardown(every_kind_of_end_is_seen, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_failed_job_of_a_server_is_a_failure, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(one_failure_does_not_stop_the_others, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(a_signal_stops_between_several, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(a_result_that_cannot_be_written_is_no_success, harness_setup,
+                                    harness_teardown),
     cmocka_unit_test_setup_teardown(several_are_shown_as_an_array, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(nobody_there_means_no, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_person_is_asked_once, harness_setup, harness_teardown),
