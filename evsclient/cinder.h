@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /* 7.1.1. One disk, `creating`. Takes no count, backup_id, tags, enterprise_project_id, server_id, payment. */
 EvsDisk *evs_cinder_volume_create(EvsClient *client, const EvsContext *context, const EvsDiskCreate *request,
                                   GError **error);
-/* 7.1.2. cascade: with all its snapshots. The end is a 404. */
+/* 7.1.2. cascade: with all its snapshots. The end is a 404. NOT_FOUND: there is none (any more: the call is repeated when
+ * its answer was lost). */
 gboolean evs_cinder_volume_delete(EvsClient *client, const EvsContext *context, const char *volume_id,
                                   gboolean cascade, GError **error);
 

@@ -119,7 +119,8 @@ typedef struct {
 EvsDisk *evs_disk_update(EvsClient *client, const EvsContext *context, const char *volume_id,
                          const EvsDiskUpdate *request, GError **error);
 
-/* 6.1.6. *ret_job_id may get "" where the cloud gives none. Disks paid by the month or year are refused (EVS.1035): see
+/* 6.1.6. NOT_FOUND: there is none (any more: the call is repeated when its answer was lost). *ret_job_id may get "" where
+ * the cloud gives none. Disks paid by the month or year are refused (EVS.1035): see
  * evs_disk_unsubscribe. */
 gboolean evs_disk_delete(EvsClient *client, const EvsContext *context, const char *volume_id,
                          char **ret_job_id, GError **error);
@@ -138,7 +139,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvsUnsubscribed, evs_unsubscribed_free)
 GPtrArray *evs_disk_unsubscribe(EvsClient *client, const EvsContext *context, const char *const *volume_ids,
                                 GError **error);
 
-/* Filters of 6.1.3 and 6.1.11; NULL, 0: none. What a call does not take is INVALID_ARGUMENT. */
+/* Filters of 6.1.3 and 6.1.11; NULL, 0: none. What a call does not take is INVALID_ARGUMENT. The calls that make iterators
+ * take NULL for no filter. */
 typedef struct {
   const char *name; /* the cloud may match loosely: filter again */
   const char *server_id;

@@ -20,11 +20,29 @@ static gboolean is_too_deep(const char *text, gsize length)
   return FALSE;
 }
 
+/* One disk with a name that was cut within a character, or with a number out of this world, must not make the whole list
+ * unreadable: what the parser refuses for such a reason is read once more, mended or with its integers as reals. */
+static json_t *parse_leniently(const char *text, gsize length, const json_error_t *problem)
+{
+  switch (json_error_code(problem)) {
+  case json_error_invalid_utf8: {
+    g_autofree char *mended = g_utf8_make_valid(text, (gssize)length);
+    return json_loads(mended, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+  }
+  case json_error_numeric_overflow:
+    return json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+  default:
+    return NULL;
+  }
+}
+
 json_t *evs_json_parse(const char *text, gsize length)
 {
+  json_error_t problem;
   if (!text || is_too_deep(text, length))
     return NULL;
-  return json_loadb(text, length, JSON_DECODE_ANY, NULL);
+  json_t *value = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
+  return value ? value : parse_leniently(text, length, &problem);
 }
 
 char *evs_json_value_text(const json_t *value)

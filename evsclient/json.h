@@ -11,7 +11,9 @@ enum { JSON_MAX_DEPTH = 32 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
-/* NULL for text that is no JSON or nests deeper than JSON_MAX_DEPTH (jansson recurses, our stacks are small). */
+/* NULL for text that is no JSON or nests deeper than JSON_MAX_DEPTH (jansson recurses, our stacks are small). Bytes that
+ * are no UTF-8 read as U+FFFD, a string ends at its first NUL, integers beyond 64 bits read as reals (and so do all others
+ * beside one). */
 json_t *evs_json_parse(const char *text, gsize length);
 
 /* The member as text: a string as it is, numbers and booleans written out, "" for all else. Newly allocated. */

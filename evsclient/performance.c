@@ -19,17 +19,16 @@ static gboolean check_one(const char *name, gint64 value, gint64 least, gint64 m
                           GError **error)
 {
   if (most == 0)
-    return value == 0 ||
-           evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' is not taken by a %s", name, of);
+    return value == 0 || evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' is not taken by %s", name, of);
   if (value >= least && value <= most)
     return TRUE;
   g_autofree char *problem = value ? g_strdup_printf("is %" G_GINT64_FORMAT, value) : g_strdup("is missing");
   if (most < least)
-    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' %s: there is no right one for a %s", name,
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "'%s' %s: there is no right one for %s", name,
                          problem, of);
   return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                        "'%s' %s: a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                       " is expected for a %s",
+                       " is expected for %s",
                        name, problem, least, most, of);
 }
 
@@ -42,8 +41,9 @@ gboolean evs_performance_check(const char *type, gint64 size_gib, gint64 iops, g
   if (i == G_N_ELEMENTS(performances))
     return TRUE;
   gint64 iops_most = performances[i].iops_most, throughput_most = performances[i].throughput_most;
-  g_autofree char *of = size_gib > 0 ? g_strdup_printf("%s disk of %" G_GINT64_FORMAT " GiB", type, size_gib)
-                                     : g_strdup_printf("%s disk", type);
+  g_autofree char *of = size_gib > 0
+                          ? g_strdup_printf("disk type '%s' with %" G_GINT64_FORMAT " GiB", type, size_gib)
+                          : g_strdup_printf("disk type '%s'", type);
   if (size_gib > 0 && iops_most > 0)
     iops_most = MIN(iops_most, performances[i].iops_per_gib * size_gib);
   if (!check_one("iops", iops, performances[i].iops_least, iops_most, of, error))

@@ -48,7 +48,7 @@ EvsSnapshot *evs_snapshot_create(EvsClient *client, const EvsContext *context,
 /* 6.2.5. NOT_FOUND (EVS.5404) when there is none. Newly allocated. */
 EvsSnapshot *evs_snapshot_get(EvsClient *client, const EvsContext *context, const char *snapshot_id,
                               GError **error);
-/* 6.2.2. Takes it; the end is a 404. Only in status available or error (EVS.1047). */
+/* 6.2.2. Takes it; the end is a 404. NOT_FOUND: there is none (any more: the call is repeated when its answer was lost). Only in status available or error (EVS.1047). */
 gboolean evs_snapshot_delete(EvsClient *client, const EvsContext *context, const char *snapshot_id,
                              GError **error);
 

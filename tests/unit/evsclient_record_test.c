@@ -196,6 +196,31 @@ static void test_numbers(void **state G_GNUC_UNUSED)
   }
 }
 
+/* One odd row leaves the others readable. */
+static void test_what_json_forbids(void **state G_GNUC_UNUSED)
+{
+  static const struct {
+    const char *name, *shown;
+  } rows[] = {
+    {"\"a\\u0000b\"", "a"},
+    {"\"cut \xe4\xb8\"", "cut \xef\xbf\xbd\xef\xbf\xbd"},
+    {"99999999999999999999", "1e+20"},
+    {"\"\\ud800\"", NULL}, /* half a character by number: no JSON at all */
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *text = g_strdup_printf("{\"id\":\"" DISK_ID "\",\"name\":%s,\"size\":40}", rows[i].name);
+    g_autoptr(json_t) object = evs_json_parse(text, strlen(text));
+    Thing *thing = evs_record_read(&thing_record, object);
+    if (rows[i].shown) {
+      assert_string_equal(thing->name, rows[i].shown);
+      assert_int_equal(thing->size, 40);
+    } else {
+      assert_null(object);
+    }
+    evs_record_free(&thing_record, thing);
+  }
+}
+
 static void test_lists(void **state G_GNUC_UNUSED)
 {
   const char *text = "[{\"id\":\"" DISK_ID "\"},{},null,\"x\",{\"id\":\"" DISK_ID "\",\"size\":3}]";
@@ -275,11 +300,17 @@ static void test_show(void **state G_GNUC_UNUSED)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_all_kinds),         cmocka_unit_test(test_what_is_not_there),
-    cmocka_unit_test(test_alternatives),      cmocka_unit_test(test_no_record_without_its_key),
-    cmocka_unit_test(test_numbers),           cmocka_unit_test(test_lists),
-    cmocka_unit_test(test_ceilings),          cmocka_unit_test(test_too_deep_is_no_json),
-    cmocka_unit_test(test_copy_of_a_request), cmocka_unit_test(test_show),
+    cmocka_unit_test(test_all_kinds),
+    cmocka_unit_test(test_what_is_not_there),
+    cmocka_unit_test(test_alternatives),
+    cmocka_unit_test(test_no_record_without_its_key),
+    cmocka_unit_test(test_numbers),
+    cmocka_unit_test(test_what_json_forbids),
+    cmocka_unit_test(test_lists),
+    cmocka_unit_test(test_ceilings),
+    cmocka_unit_test(test_too_deep_is_no_json),
+    cmocka_unit_test(test_copy_of_a_request),
+    cmocka_unit_test(test_show),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

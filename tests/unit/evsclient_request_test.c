@@ -63,8 +63,8 @@ static void test_create(void **state G_GNUC_UNUSED)
      "'periodNum' is 10: a number from 1 to 9 is expected"},
     {CREATE(.period_type = "month"), "'periodType' and 'periodNum' belong to 'chargingMode' prePaid"},
     {CREATE(.charging_mode = "prePaid", .period_type = "month", .period_count = 9), NULL},
-    {CREATE(.iops = 5000), "'iops' is not taken by a SSD disk of 10 GiB"},
-    {CREATE(.throughput = 200), "'throughput' is not taken by a SSD disk of 10 GiB"},
+    {CREATE(.iops = 5000), "'iops' is not taken by disk type 'SSD' with 10 GiB"},
+    {CREATE(.throughput = 200), "'throughput' is not taken by disk type 'SSD' with 10 GiB"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
     assert_check(&evs_record_disk_create, &rows[i].request, rows[i].text);
@@ -136,23 +136,23 @@ static void test_performance(void **state G_GNUC_UNUSED)
     {"GPSSD2", 10, 3000, 125, NULL},
     {"GPSSD2", 10, 5000, 1000, NULL},
     {"GPSSD2", 10, 5001, 125,
-     "'iops' is 5001: a number from 3000 to 5000 is expected for a GPSSD2 disk of 10 GiB"},
+     "'iops' is 5001: a number from 3000 to 5000 is expected for disk type 'GPSSD2' with 10 GiB"},
     {"GPSSD2", 10, 0, 125,
-     "'iops' is missing: a number from 3000 to 5000 is expected for a GPSSD2 disk of 10 GiB"},
-    {"GPSSD2", 4, 3000, 125, "'iops' is 3000: there is no right one for a GPSSD2 disk of 4 GiB"},
+     "'iops' is missing: a number from 3000 to 5000 is expected for disk type 'GPSSD2' with 10 GiB"},
+    {"GPSSD2", 4, 3000, 125, "'iops' is 3000: there is no right one for disk type 'GPSSD2' with 4 GiB"},
     {"GPSSD2", 1000, 3000, 0,
-     "'throughput' is missing: a number from 125 to 750 is expected for a GPSSD2 disk of 1000 GiB"},
+     "'throughput' is missing: a number from 125 to 750 is expected for disk type 'GPSSD2' with 1000 GiB"},
     {"GPSSD2", 1000, 3000, 751,
-     "'throughput' is 751: a number from 125 to 750 is expected for a GPSSD2 disk of 1000 GiB"},
+     "'throughput' is 751: a number from 125 to 750 is expected for disk type 'GPSSD2' with 1000 GiB"},
     {"GPSSD2", 0, 128000, 1000, NULL},
     {"GPSSD2", 0, 128001, 1000,
-     "'iops' is 128001: a number from 3000 to 128000 is expected for a GPSSD2 disk"},
+     "'iops' is 128001: a number from 3000 to 128000 is expected for disk type 'GPSSD2'"},
     {"ESSD2", 10, 100, 0, NULL},
-    {"ESSD2", 10, 100, 125, "'throughput' is not taken by a ESSD2 disk of 10 GiB"},
+    {"ESSD2", 10, 100, 125, "'throughput' is not taken by disk type 'ESSD2' with 10 GiB"},
     {"ESSD2", 10, 10001, 0,
-     "'iops' is 10001: a number from 100 to 10000 is expected for a ESSD2 disk of 10 GiB"},
+     "'iops' is 10001: a number from 100 to 10000 is expected for disk type 'ESSD2' with 10 GiB"},
     {"SAS", 10, 0, 0, NULL},
-    {"SAS", 10, 1, 0, "'iops' is not taken by a SAS disk of 10 GiB"},
+    {"SAS", 10, 1, 0, "'iops' is not taken by disk type 'SAS' with 10 GiB"},
     {"co-p1", 10, 7, 7, NULL},
     {NULL, 10, 7, 7, NULL},
   };
@@ -183,7 +183,7 @@ static void test_changes(void **state G_GNUC_UNUSED)
   assert_check(&evs_record_qos, &(EvsDiskQos){4000, 100},
                "'throughput' is 100: a number from 125 to 1000 is expected");
   assert_check(&evs_record_retype, &(EvsDiskRetype){.new_type = "ESSD", .iops = 5000},
-               "'iops' is not taken by a ESSD disk");
+               "'iops' is not taken by disk type 'ESSD'");
   assert_check(&evs_record_retype, &(EvsDiskRetype){.new_type = "GPSSD2", .iops = 5000, .throughput = 200},
                NULL);
 }
