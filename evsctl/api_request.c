@@ -74,7 +74,6 @@ static const char *forbidden_header(const char *name)
   } forbidden[] = {
     {"Authorization", "evsctl signs the request itself"},
     {"X-Auth-Token", "set auth = password in cloud-config"},
-    {"X-Sdk-Date", "use --date"},
     {"Content-Length", "it follows from --data"},
     {"Transfer-Encoding", "it follows from --data"},
     {"Connection", "evsctl makes it"},
@@ -111,6 +110,21 @@ static gboolean parse_header(const char *text, char **ret_name, char **ret_value
   return TRUE;
 }
 
+static gboolean is_date_header(const char *name)
+{
+  return g_ascii_strcasecmp(name, "X-Sdk-Date") == 0;
+}
+
+/* flag: where it was given. */
+static gboolean check_date(const char *flag, const char *date, GError **error)
+{
+  gboolean good = !date || strlen(date) == DATE_LENGTH;
+  for (gsize i = 0; good && date && i < DATE_LENGTH; i++)
+    good = i == 8 ? date[i] == 'T' : i == DATE_LENGTH - 1 ? date[i] == 'Z' : g_ascii_isdigit(date[i]);
+  return good || evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                               "%s: '%s': UTC as YYYYMMDDTHHMMSSZ is expected", flag, date);
+}
+
 static gboolean check_headers(const GPtrArray *headers, GError **error)
 {
   for (guint i = 0; headers && i < headers->len; i++) {
@@ -118,25 +132,17 @@ static gboolean check_headers(const GPtrArray *headers, GError **error)
     if (i >= API_MAX_HEADERS)
       return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--header: at most %d are expected",
                            API_MAX_HEADERS);
-    if (!parse_header(headers->pdata[i], &name, &value, error))
+    if (!parse_header(headers->pdata[i], &name, &value, error) ||
+        (is_date_header(name) && !check_date("--header: X-Sdk-Date", value, error)))
       return FALSE;
   }
   return TRUE;
 }
 
-static gboolean check_date(const char *date, GError **error)
-{
-  gboolean good = !date || strlen(date) == DATE_LENGTH;
-  for (gsize i = 0; good && date && i < DATE_LENGTH; i++)
-    good = i == 8 ? date[i] == 'T' : i == DATE_LENGTH - 1 ? date[i] == 'Z' : g_ascii_isdigit(date[i]);
-  return good || evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
-                               "--date: '%s': UTC as YYYYMMDDTHHMMSSZ is expected", date);
-}
-
 gboolean api_order_check(const ApiOrder *order, GError **error)
 {
   return check_method(order->method, error) && check_path(order->path, error) &&
-         check_headers(order->headers, error) && check_date(order->date, error);
+         check_headers(order->headers, error) && check_date("--date", order->date, error);
 }
 
 gboolean api_order_needs_project(const ApiOrder *order)

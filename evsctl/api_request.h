@@ -20,7 +20,7 @@ typedef struct {
   const char *path;         /* "/v2/{project}/cloudvolumes?limit=1", percent-encoded, or "" */
   const GPtrArray *headers; /* of char *, "Name: value"; NULL: none */
   const char *body;         /* NULL: none */
-  const char *date;         /* YYYYMMDDTHHMMSSZ; NULL: now */
+  const char *date;         /* YYYYMMDDTHHMMSSZ; NULL: now; a header X-Sdk-Date wins */
   const char *sign_headers; /* "host;x-sdk-date"; NULL: the default */
 } ApiOrder;
 
