@@ -1,9 +1,10 @@
 /* evsctl explain: what is with this volume, and what keeps it from being deleted, attached, expanded ... */
 #include "evsctl/command.h"
 #include "evsctl/explain.h"
+#include "evsctl/pv_list.h"
 
 typedef struct {
-  char *cluster_id, *driver_name, *controller, *job;
+  char *cluster_id, *driver_name, *controller, *job, *pv_list;
 } Options;
 
 static const Flag flags[] = {
@@ -12,8 +13,22 @@ static const Flag flags[] = {
   FLAG(Options, driver_name, TEXT, "driver-name", "NAME", "its driver's name (" OWNER_DEFAULT_DRIVER ")"),
   FLAG(Options, controller, TEXT, "controller", "http://HOST:PORT",
        "--http-endpoint of a running controller: what it does with the disk now"),
+  FLAG(Options, pv_list, TEXT, "pv-list", "-|FILE|kubectl",
+       "PVs, as in evsctl orphans: finds a static PV's disk by the PV's name"),
   FLAG(Options, job, TEXT, "job", "ID", "a job of the cloud, as log lines and error texts name it"),
 };
+
+/* A static PV leaves no mark on its disk: only the cluster knows its handle. */
+static gboolean resolve(Session *session, const Options *options, const char *volume, char **ret_volume,
+                        GError **error)
+{
+  g_autoptr(PvList) pvs = NULL;
+  if (options->pv_list && !(pvs = pv_list_load(options->pv_list, session_context(session), error)))
+    return FALSE;
+  const char *handle = pvs ? pv_list_handle(pvs, volume) : NULL;
+  *ret_volume = g_strdup(handle ? handle : volume);
+  return TRUE;
+}
 
 static int run(Session *session, const Command *command, void *data, char **arguments)
 {
@@ -22,8 +37,11 @@ static int run(Session *session, const Command *command, void *data, char **argu
   g_autoptr(GError) error = NULL;
   const Owner owner = {options->cluster_id,
                        options->driver_name ? options->driver_name : OWNER_DEFAULT_DRIVER};
+  g_autofree char *volume = NULL;
+  if (!resolve(session, options, arguments[0], &volume, &error))
+    return session_end(FALSE, error);
   const ExplainOrder order = {
-    .volume = arguments[0],
+    .volume = volume,
     .owner = options->cluster_id ? &owner : NULL,
     .controller = options->controller,
     .job_id = options->job,

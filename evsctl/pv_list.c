@@ -157,3 +157,15 @@ const char *pv_list_snapshot(const PvList *list, const char *snapshot_id)
 {
   return look_up(list->snapshots, snapshot_id);
 }
+
+const char *pv_list_handle(const PvList *list, const char *pv_name)
+{
+  GHashTableIter iterator;
+  gpointer handle, name;
+  g_hash_table_iter_init(&iterator, list->volumes);
+  while (g_hash_table_iter_next(&iterator, &handle, &name)) {
+    if (g_str_equal(name, pv_name))
+      return handle;
+  }
+  return NULL;
+}

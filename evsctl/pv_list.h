@@ -28,3 +28,5 @@ PvList *pv_list_load(const char *source, const EvsContext *context, GError **err
 /* Name of the PV (the content) with this handle, or NULL. */
 const char *pv_list_volume(const PvList *list, const char *volume_id);
 const char *pv_list_snapshot(const PvList *list, const char *snapshot_id);
+/* The handle of the PV of this name (lower case), or NULL. */
+const char *pv_list_handle(const PvList *list, const char *pv_name);

@@ -1,6 +1,8 @@
 /* evsctl doctor: all well, and each thing that can be wrong found by itself. */
 #include "tests/integration/operator_support.h"
 
+#include "base/text.h"
+
 #include <sys/stat.h>
 
 #define PROJECT "0123456789abcdef0123456789abcdef"
@@ -94,6 +96,18 @@ static void all_is_well_and_nothing_is_changed(void **state)
   json_decref(after);
 }
 
+/* docs/reference.md names them all. */
+static void assert_documented(const GPtrArray *actions)
+{
+  g_autofree char *text = NULL;
+  assert_true(text_read_file(EVS_SOURCE_DIR "/docs/reference.md", 1 << 20, &text, NULL, NULL));
+  for (guint i = 0; i < actions->len; i++) {
+    g_autofree char *quoted = g_strdup_printf("`%s`", (const char *)actions->pdata[i]);
+    if (!strstr(text, quoted))
+      fail_msg("docs/reference.md does not name %s", quoted);
+  }
+}
+
 static gboolean is_action(const char *check)
 {
   return g_str_has_prefix(check, "evs:") || g_str_has_prefix(check, "ecs:");
@@ -114,6 +128,7 @@ static void each_missing_permission_is_found(void **state)
       g_ptr_array_add(actions, check);
   }
   assert_int_equal(actions->len, 22);
+  assert_documented(actions);
   g_ptr_array_add(actions, NULL);
   g_autofree char *accounts = accounts_with("\"volumes\":100", (const char *const *)actions->pdata);
   g_autofree char *directory = harness_path(*state, "denying");

@@ -156,6 +156,17 @@ static void a_deleted_disk_is_found_in_the_bin(void **state)
   assert_non_null(strstr(run.out, "evsctl recycle-bin restore"));
 }
 
+static void a_static_pv_is_found_by_the_clusters_list(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  g_autofree char *id = disk_make(*state, sim, NULL, NULL);
+  g_autofree char *pvs = pv_list_file(*state, "pvs", (const char *const[]){id, NULL}, NULL);
+  g_auto(Evsctl) run = evsctl(*state, sim->cloud_config, "explain", "pv-0", "--pv-list", pvs, NULL);
+  evsctl_assert_status(&run, 0);
+  assert_non_null(strstr(run.out, id));
+  assert_non_null(strstr(run.out, "nobody: made by hand"));
+}
+
 static void what_is_nowhere_is_not_found(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
@@ -245,10 +256,15 @@ static void what_cannot_be_asked_is_noted(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    test(an_available_disk_is_free),     test(an_attached_disk_names_its_server),
-    test(snapshots_hold_their_disk),     test(another_clusters_disk_is_adopted),
-    test(a_pending_transfer_blocks_all), test(a_deleted_disk_is_found_in_the_bin),
-    test(what_is_nowhere_is_not_found),  test(a_controllers_running_call_is_shown),
+    test(an_available_disk_is_free),
+    test(an_attached_disk_names_its_server),
+    test(snapshots_hold_their_disk),
+    test(another_clusters_disk_is_adopted),
+    test(a_pending_transfer_blocks_all),
+    test(a_deleted_disk_is_found_in_the_bin),
+    test(a_static_pv_is_found_by_the_clusters_list),
+    test(what_is_nowhere_is_not_found),
+    test(a_controllers_running_call_is_shown),
     test(what_cannot_be_asked_is_noted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
