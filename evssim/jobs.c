@@ -224,7 +224,8 @@ Job *job_start(Request *request, const char *type_name, const char *volume_id, c
   entry->begin_virtual_us = sim_virtual_us(sim);
   entry->due_us = entry->begin_virtual_us + entry->duration_us;
   lane_enter(entry);
-  stats_oracle_add(sim->stats, type->oracle, server_id, (gint64)((double)entry->duration_us / sim->speed));
+  stats_oracle_add(sim->stats, type->oracle, volume_id, server_id,
+                   (gint64)((double)entry->duration_us / sim->speed));
   request_fire_faults(request, FAULT_BITS_OF_JOBS, volume_id);
   entry->fault = request_take_fault(request, FAULT_JOB);
   entry->hidden = entry->fault && entry->fault->result == FAULT_JOB_VANISH;

@@ -24,7 +24,7 @@ static const struct {
   double fast_ms, realistic_ms;
 } known_jobs[] = {
   {"createVolume", 5, 6000},    {"deleteVolume", 5, 4000},     {"extendVolume", 5, 5000},
-  {"attachVolume", 5, 5000},    {"detachVolume", 5, 5000},     {"createSnapshot", 5, 6000},
+  {"attachVolume", 5, 3000},    {"detachVolume", 5, 3000},     {"createSnapshot", 5, 5000},
   {"deleteSnapshot", 5, 3000},  {"rollbackSnapshot", 5, 8000}, {"retypeVolume", 5, 20000},
   {"modifyVolumeQos", 5, 4000}, {"acceptTransfer", 5, 2000},   {"uploadImage", 5, 20000},
 };

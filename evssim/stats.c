@@ -1,20 +1,15 @@
 #include "evssim/stats.h"
 
+#include "evssim/oracle.h"
+
 typedef struct {
   guint64 total;
   GHashTable *status, *code; /* text -> guint64* */
 } OpCalls;
 
-typedef struct {
-  guint64 taken;       /* requests so far: gives the n-th its earliest time of sending */
-  gint64 makespan_us;  /* when the last would end */
-  GHashTable *busy_us; /* server id -> gint64*: until when its lane is taken */
-} Oracle;
-
 struct Stats {
-  const Profile *profile;
-  GHashTable *calls;   /* op -> OpCalls* */
-  GHashTable *oracles; /* kind -> Oracle* */
+  GHashTable *calls; /* op -> OpCalls* */
+  Oracle *oracle;
 };
 
 static void op_calls_free(OpCalls *calls)
@@ -24,18 +19,11 @@ static void op_calls_free(OpCalls *calls)
   g_free(calls);
 }
 
-static void oracle_free(Oracle *oracle)
-{
-  g_hash_table_unref(oracle->busy_us);
-  g_free(oracle);
-}
-
 Stats *stats_new(const Profile *profile)
 {
   Stats *stats = g_new0(Stats, 1);
-  stats->profile = profile;
   stats->calls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)op_calls_free);
-  stats->oracles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)oracle_free);
+  stats->oracle = oracle_new(profile);
   return stats;
 }
 
@@ -44,14 +32,14 @@ void stats_free(Stats *stats)
   if (!stats)
     return;
   g_hash_table_unref(stats->calls);
-  g_hash_table_unref(stats->oracles);
+  oracle_free(stats->oracle);
   g_free(stats);
 }
 
 void stats_reset(Stats *stats)
 {
   g_hash_table_remove_all(stats->calls);
-  g_hash_table_remove_all(stats->oracles);
+  oracle_reset(stats->oracle);
 }
 
 static GHashTable *counter_table(void)
@@ -91,30 +79,10 @@ guint64 stats_total(const Stats *stats, const char *op)
   return calls ? calls->total : 0;
 }
 
-void stats_oracle_add(Stats *stats, const char *kind, const char *server_id, gint64 duration_us)
+void stats_oracle_add(Stats *stats, const char *kind, const char *volume_id, const char *server_id,
+                      gint64 duration_us)
 {
-  Oracle *oracle = g_hash_table_lookup(stats->oracles, kind);
-  if (!oracle) {
-    oracle = g_new0(Oracle, 1);
-    oracle->busy_us = counter_table();
-    g_hash_table_insert(stats->oracles, g_strdup(kind), oracle);
-  }
-  gint64 start_us = 0;
-  oracle->taken++;
-  if (stats->profile->rate_rps > 0 && oracle->taken > (guint64)stats->profile->rate_burst) {
-    double waiting = (double)(oracle->taken - (guint64)stats->profile->rate_burst);
-    start_us = (gint64)(waiting / stats->profile->rate_rps * 1e6);
-  }
-  if (server_id && *server_id) {
-    gint64 *busy_us = g_hash_table_lookup(oracle->busy_us, server_id);
-    if (!busy_us) {
-      busy_us = g_new0(gint64, 1);
-      g_hash_table_insert(oracle->busy_us, g_strdup(server_id), busy_us);
-    }
-    start_us = MAX(start_us, *busy_us);
-    *busy_us = start_us + duration_us;
-  }
-  oracle->makespan_us = MAX(oracle->makespan_us, start_us + duration_us);
+  oracle_add(stats->oracle, kind, volume_id, server_id, duration_us);
 }
 
 static json_t *render_counters(GHashTable *table)
@@ -130,7 +98,7 @@ static json_t *render_counters(GHashTable *table)
 
 json_t *stats_render(const Stats *stats)
 {
-  json_t *calls = json_object(), *oracle = json_object();
+  json_t *calls = json_object();
   GHashTableIter iter;
   gpointer key, value;
   g_hash_table_iter_init(&iter, stats->calls);
@@ -140,8 +108,5 @@ json_t *stats_render(const Stats *stats)
                         json_pack("{s:I, s:o, s:o}", "total", (json_int_t)op->total, "status",
                                   render_counters(op->status), "code", render_counters(op->code)));
   }
-  g_hash_table_iter_init(&iter, stats->oracles);
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    json_object_set_new(oracle, key, json_integer(((Oracle *)value)->makespan_us / 1000));
-  return json_pack("{s:o, s:o}", "calls", calls, "oracle_ms", oracle);
+  return json_pack("{s:o, s:o}", "calls", calls, "oracle_ms", oracle_render(stats->oracle));
 }

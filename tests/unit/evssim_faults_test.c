@@ -165,26 +165,6 @@ static void calls_are_counted(void **state)
   stats_free(stats);
 }
 
-/* 10 calls a second after a burst of 2: the fourth is sent at 200 ms; lanes of one server wait for each other. */
-static void oracle_is_the_shortest_makespan(void **state)
-{
-  static const char rate[] = "{\"rate\":{\"rps\":10,\"burst\":2}}";
-  (void)state;
-  g_autoptr(json_t) document = jsonread_text(rate, strlen(rate), "profile", NULL);
-  g_autoptr(Profile) profile = profile_parse(document, "profile", 1, NULL);
-  Stats *stats = stats_new(profile);
-  for (int i = 0; i < 4; i++)
-    stats_oracle_add(stats, "create", "", 1000000);
-  stats_oracle_add(stats, "attach", "s1", 1000000);
-  stats_oracle_add(stats, "attach", "s1", 500000);
-  stats_oracle_add(stats, "attach", "s2", 100000);
-  g_autoptr(json_t) got = stats_render(stats);
-  const json_t *oracle = json_object_get(got, "oracle_ms");
-  assert_int_equal(json_integer_value(json_object_get(oracle, "create")), 1200);
-  assert_int_equal(json_integer_value(json_object_get(oracle, "attach")), 1500);
-  stats_free(stats);
-}
-
 static void buckets_fill_at_their_rate(void **state)
 {
   (void)state;
@@ -217,7 +197,6 @@ int main(void)
     cmocka_unit_test(probability_is_about_right),
     cmocka_unit_test(throttle_opens_a_window),
     cmocka_unit_test(calls_are_counted),
-    cmocka_unit_test(oracle_is_the_shortest_makespan),
     cmocka_unit_test(buckets_fill_at_their_rate),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
