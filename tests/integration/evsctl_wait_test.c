@@ -69,12 +69,17 @@ static void time_that_passes_is_told_from_failure(void **state)
   assert_true(sim_calls(ctl.sim, "6.4.1") <= 8); /* polite */
 }
 
+static gboolean job_was_asked(void *data)
+{
+  const Ctl *ctl = data;
+  return sim_calls(ctl->sim, "6.4.1") > 0;
+}
+
 static void interrupted(const Ctl *ctl, int signal_number)
 {
   sim_reset_calls(ctl->sim);
   Process *process = ctl_begin(ctl, CREATE, "broken-off");
-  while (sim_calls(ctl->sim, "6.4.1") == 0)
-    assert_true(process_running(process));
+  assert_true(wait_until(job_was_asked, (void *)ctl, HARNESS_WAIT_MS));
   process_signal(process, signal_number);
   assert_int_equal(process_wait_exit(process, HARNESS_STOP_MS), 130);
   g_autofree char *text = process_stderr(process);
@@ -212,6 +217,17 @@ static void one_failure_does_not_stop_the_others(void **state)
   assert_int_equal(sim_disk_count(ctl.sim), 0);
 }
 
+typedef struct {
+  const Sim *sim;
+  const char *fault;
+} Delayed;
+
+static gboolean was_delayed(void *data)
+{
+  const Delayed *delayed = data;
+  return sim_fault_hits(delayed->sim, delayed->fault) > 0;
+}
+
 /* What was not sent yet is not sent any more, and told. */
 static void a_signal_stops_between_several(void **state)
 {
@@ -220,8 +236,8 @@ static void a_signal_stops_between_several(void **state)
   g_autofree char *fault = sim_fault(
     ctl.sim, "{\"match\":{\"op\":\"6.1.6\"},\"times\":9,\"action\":{\"kind\":\"delay\",\"ms\":5000}}");
   Process *process = ctl_begin(&ctl, "volume delete %s %s --yes --no-wait", first, last);
-  while (sim_fault_hits(ctl.sim, fault) == 0)
-    assert_true(process_running(process));
+  Delayed delayed = {ctl.sim, fault};
+  assert_true(wait_until(was_delayed, &delayed, HARNESS_WAIT_MS));
   process_signal(process, SIGINT);
   assert_int_equal(process_wait_exit(process, HARNESS_STOP_MS), 130);
   g_autofree char *text = process_stderr(process);
