@@ -265,6 +265,7 @@ static const Command commands[] = {
      "The call is sent exactly once. The answer is printed as it came (JSON indented), so also secrets in "
      "it, such as\n"
      "the auth_key of a new transfer. A refusal is printed too, explained on stderr, and ends with 1.\n"
+     "Secrets do not belong on a command line, which all users of the machine can read: write @FILE or -.\n"
      "\n"
      "--dry-run sends nothing and looks nothing up. It shows method, url, headers, canonical_request and\n"
      "string_to_sign: compare them with what the cloud says in a 401. Never shown: secret key and password.\n"

@@ -49,6 +49,12 @@ static void check_clock(Doctor *doctor, gint64 date_us)
              "the cloud's clock once it has learned it; other programs do not");
 }
 
+/* IAM is asked for tokens, and for the project unless it is configured. */
+static gboolean needs_iam(const EvsConfig *config)
+{
+  return config->auth == EVS_AUTH_PASSWORD || !config->project_id;
+}
+
 static void check_endpoint(const Looking *looking, const char *name, const char *url,
                            gboolean *is_clock_known)
 {
@@ -57,7 +63,8 @@ static void check_endpoint(const Looking *looking, const char *name, const char 
   g_auto(EvsHttpResponse) response = {0};
   gint64 begin = clock_now_us();
   if (!get_page(looking, page, &response, &error)) {
-    doctor_add_error(looking->doctor, check, DOCTOR_FAIL, error, remedy_of(error));
+    gboolean is_needed = !g_str_equal(name, "iam") || needs_iam(looking->config);
+    doctor_add_error(looking->doctor, check, is_needed ? DOCTOR_FAIL : DOCTOR_WARN, error, remedy_of(error));
     return;
   }
   looking->doctor->endpoint_count++;
