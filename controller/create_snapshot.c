@@ -74,7 +74,7 @@ static EvsSnapshot *take(Controller *controller, RpcCall *call, const SnapshotRe
                          GError **error)
 {
   EvsContext context = context_to_send(call);
-  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &context, request->volume_id, error);
+  g_autoptr(EvsDisk) disk = disk_read(controller->client, &context, request->volume_id, error);
   if (!disk || !create_snapshot_check_disk(disk, error) ||
       (controller->gates.snapshot_topology && !check_zone(request, disk, error)))
     return NULL;

@@ -136,7 +136,7 @@ static EvsDisk *grow(Expansion *expansion, GError **error)
 {
   for (guint tries = 0;; tries++) {
     g_autoptr(EvsDisk) disk =
-      evs_disk_get(expansion->controller->client, &expansion->to_send, expansion->volume_id, error);
+      disk_read(expansion->controller->client, &expansion->to_send, expansion->volume_id, error);
     if (!disk)
       return NULL;
     if (g_str_equal(disk->status, "extending")) {

@@ -1,6 +1,7 @@
 /* ControllerGetVolume: one disk and the servers it is attached to. */
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/disk_state.h"
 #include "controller/volume_id.h"
 #include "controller/volume_message.h"
 
@@ -12,7 +13,7 @@ ProtobufCMessage *get_volume(RpcCall *call, const void *request, void *data, GEr
       !volume_id_check_exists("volume", message->volume_id, error))
     return NULL;
   EvsContext context = context_to_send(call);
-  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &context, message->volume_id, error);
+  g_autoptr(EvsDisk) disk = disk_read(controller->client, &context, message->volume_id, error);
   if (!disk)
     return NULL;
 

@@ -2,6 +2,7 @@
  * as EVS knows it. What only the node can see (I/O errors, a read-only remount) the node tells. */
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/disk_state.h"
 #include "controller/list_volumes.h"
 #include "controller/volume_health.h"
 #include "controller/volume_id.h"
@@ -22,7 +23,7 @@ ProtobufCMessage *get_volume_health(RpcCall *call, const void *request, void *da
       !volume_id_check_exists("volume", message->volume_id, error))
     return NULL;
   EvsContext context = context_to_send(call);
-  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &context, message->volume_id, error);
+  g_autoptr(EvsDisk) disk = disk_read(controller->client, &context, message->volume_id, error);
   if (!disk)
     return NULL;
   Csi__V1__ControllerGetVolumeHealthResponse *response =

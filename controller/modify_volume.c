@@ -150,7 +150,7 @@ static ModifyResult modify_once(Modification *modification, GError **error)
   const VolumeParameters *asked = &modification->asked;
   Controller *controller = modification->controller;
   g_autoptr(EvsDisk) disk =
-    evs_disk_get(controller->client, &modification->to_send, modification->volume_id, error);
+    disk_read(controller->client, &modification->to_send, modification->volume_id, error);
   if (!disk)
     return MODIFY_FAILED;
   if (is_reached(asked, disk))

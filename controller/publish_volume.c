@@ -223,7 +223,7 @@ static EvsDisk *bring(Publication *publication, GError **error)
   guint tries = 0;
   for (;;) {
     g_autoptr(EvsDisk) disk =
-      evs_disk_get(publication->controller->client, &publication->to_send, publication->volume_id, error);
+      disk_read(publication->controller->client, &publication->to_send, publication->volume_id, error);
     if (!disk)
       return NULL;
     if (is_settled_on(disk, publication->server_id))
@@ -273,7 +273,7 @@ ProtobufCMessage *publish_volume(RpcCall *call, const void *request, void *data,
   /* Whether the volume exists is told first; a node id of another shape is no server. */
   g_autoptr(EvsDisk) disk = NULL;
   if (!volume_id_check_exists("node", message->node_id, NULL)) {
-    disk = evs_disk_get(controller->client, &publication.to_send, message->volume_id, error);
+    disk = disk_read(controller->client, &publication.to_send, message->volume_id, error);
     if (disk)
       volume_id_check_exists("node", message->node_id, error);
     return NULL;

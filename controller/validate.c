@@ -3,6 +3,7 @@
 #include "controller/capability.h"
 #include "controller/context.h"
 #include "controller/controller.h"
+#include "controller/disk_state.h"
 #include "controller/find_disk.h"
 #include "controller/parameters.h"
 #include "controller/volume_id.h"
@@ -98,7 +99,7 @@ ProtobufCMessage *validate_capabilities(RpcCall *call, const void *request, void
   if (!volume_id_check_exists("volume", message->volume_id, error))
     return NULL;
   EvsContext context = context_to_send(call);
-  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &context, message->volume_id, error);
+  g_autoptr(EvsDisk) disk = disk_read(controller->client, &context, message->volume_id, error);
   if (!disk)
     return NULL;
 

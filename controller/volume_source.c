@@ -3,6 +3,7 @@
 #include "controller/clone_snapshot.h"
 #include "controller/context.h"
 #include "controller/create_snapshot.h"
+#include "controller/disk_state.h"
 #include "controller/find_disk.h"
 #include "controller/get_snapshot.h"
 #include "controller/volume_id.h"
@@ -147,7 +148,7 @@ static gboolean prepare_clone(Creation *creation, GError **error)
 {
   const CreateRequest *request = creation->request;
   g_autoptr(EvsDisk) disk =
-    evs_disk_get(creation->controller->client, &creation->to_send, request->source_id, error);
+    disk_read(creation->controller->client, &creation->to_send, request->source_id, error);
   if (!disk || !create_snapshot_check_disk(disk, error) ||
       !adopt_place(creation, disk, disk->size_gib, error))
     return FALSE;
