@@ -42,6 +42,43 @@ static gboolean check_sharing(const CreateRequest *request, GError **error)
   return TRUE;
 }
 
+/* A disk that is taken over is what it is: what would shape a new one is refused. */
+static gboolean check_transfer(const CreateRequest *request, GError **error)
+{
+  const VolumeParameters *given = &request->parameters;
+  gboolean mkfs = FALSE;
+  for (guint i = 0; i < MKFS_N_OPTIONS; i++)
+    mkfs |= given->mkfs[i] != NULL;
+  const struct {
+    const char *name;
+    gboolean given;
+  } others[] = {
+    {"dssId", given->dedicated_storage_id != NULL},
+    {"scsi", given->scsi},
+    {"kmsId", given->kms_key_id != NULL},
+    {"iops", given->iops > 0},
+    {"throughput", given->throughput > 0},
+    {"tags", given->tags != NULL},
+    {"enterpriseProjectId", given->enterprise_project_id != NULL},
+    {"multiattach", given->multiattach},
+    {"fullClone", given->full_clone},
+    {"blockSize, inodeSize, bytesPerInode, numberOfInodes", mkfs},
+  };
+  if (!given->transfer)
+    return TRUE;
+  if (request->source_kind != SOURCE_NONE)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "field 'volume_content_source' and parameter 'transfer' exclude each other: a disk "
+                         "that is taken over has its contents already");
+  for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+    if (others[i].given)
+      return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                           "parameter '%s' does not go with 'transfer': the disk exists already; accepted "
+                           "with it: type, availability",
+                           others[i].name);
+  return TRUE;
+}
+
 CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message, UnknownParameters unknown,
                                     GError **error)
 {
@@ -56,14 +93,15 @@ CreateRequest *create_request_parse(const Csi__V1__CreateVolumeRequest *message,
       !parameters_apply_mutable(STRING_MAP(message, mutable_parameters), &request->parameters, error) ||
       !mkfs_parameters_check(&request->parameters, message->volume_capabilities,
                              message->n_volume_capabilities, error) ||
-      !check_sharing(request, error) || !take_source(request, message->volume_content_source, error))
+      !check_sharing(request, error) || !take_source(request, message->volume_content_source, error) ||
+      !check_transfer(request, error))
     return NULL;
 
   request->zones = topology_zones(message->accessibility_requirements, error);
   if (!request->zones || !topology_narrow(request->zones, request->parameters.availability, error))
     return NULL;
   /* A disk made of another has that one's performance unless told otherwise: judged once it is known. */
-  if (request->parameters.type && request->source_kind == SOURCE_NONE &&
+  if (request->parameters.type && request->source_kind == SOURCE_NONE && !request->parameters.transfer &&
       !parameters_check_performance(&request->parameters, request->parameters.type, request->size.create_gib,
                                     error))
     return NULL;

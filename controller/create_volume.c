@@ -6,6 +6,7 @@
 #include "controller/creation.h"
 #include "controller/find_disk.h"
 #include "controller/mkfs_parameters.h"
+#include "controller/take_over.h"
 #include "controller/topology.h"
 #include "controller/volume_message.h"
 #include "controller/volume_source.h"
@@ -134,7 +135,7 @@ ProtobufCMessage *create_volume(RpcCall *call, const void *request, void *data, 
                        .request = parsed,
                        .to_send = context_to_send(call),
                        .to_wait = context_to_wait(call)};
-  Step step = run(&creation, error);
+  Step step = parsed->parameters.transfer ? take_over(&creation, request, error) : run(&creation, error);
   g_free(creation.zone);
   g_free(creation.type);
   g_free(creation.snapshot_id);

@@ -139,7 +139,7 @@ static gboolean source_fits(const CreateRequest *request, const EvsDisk *disk, G
   g_autofree char *wanted = create_request_source_mark(request);
   if (!wanted)
     return !disk_has_source(disk) ||
-           refuse(disk, error, "source", "a snapshot, volume, image or backup", "an empty disk");
+           refuse(disk, error, "source", "a snapshot, volume, image, backup or transfer", "an empty disk");
   const char *mark = evs_disk_metadata(disk, OWNER_KEY_SOURCE);
   g_autofree char *shown = mark[0]                ? g_strdup(mark)
                            : disk->snapshot_id[0] ? g_strconcat("snapshot:", disk->snapshot_id, NULL)

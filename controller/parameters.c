@@ -42,6 +42,7 @@ static const Parameter parameters[] = {
   {"enterpriseProjectId", KIND_PROJECT, AT(enterprise_project_id), 0, "a UUID or 0"},
   {"multiattach", KIND_BOOL, AT(multiattach), 0, "true, false"},
   {"fullClone", KIND_BOOL, AT(full_clone), 0, "true, false"},
+  {"transfer", KIND_BOOL, AT(transfer), 0, "true, false"},
   {"blockSize", KIND_TEXT, AT(mkfs[MKFS_BLOCK_SIZE]), MKFS_TEXT_MAX, "a number of bytes"},
   {"inodeSize", KIND_TEXT, AT(mkfs[MKFS_INODE_SIZE]), MKFS_TEXT_MAX, "a number of bytes"},
   {"bytesPerInode", KIND_TEXT, AT(mkfs[MKFS_BYTES_PER_INODE]), MKFS_TEXT_MAX, "a number of bytes"},

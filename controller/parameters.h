@@ -11,6 +11,8 @@
  *   multiattach           true: shared disk, needed for MULTI_NODE_MULTI_WRITER
  *   fullClone             true: a disk made from a snapshot gets a copy of all data and needs the snapshot no longer;
  *                         false (default): as the cloud does it. Clones are always full copies
+ *   transfer              true: no new disk, but the one of the handover in the call's secrets (take_over.h). Of the
+ *                         others only type and availability go with it
  *   blockSize, inodeSize, bytesPerInode, numberOfInodes   of a new file system (mkfs_parameters.h)
  *   csi.storage.k8s.io/... of the sidecars: always accepted; pv and pvc names go to the disk's metadata
  *
@@ -26,7 +28,7 @@ enum { TAGS_MAX = 10, TAG_KEY_MAX = 36, TAG_VALUE_MAX = 43, TYPE_NAME_MAX = 64 }
 /* NULL or 0: not given. */
 typedef struct {
   char *type, *availability, *dedicated_storage_id, *kms_key_id, *enterprise_project_id;
-  gboolean scsi, multiattach, full_clone;
+  gboolean scsi, multiattach, full_clone, transfer;
   gint64 iops, throughput;
   char *mkfs[MKFS_N_OPTIONS]; /* as given: what is right depends on the file system */
   GHashTable *tags;           /* string -> string, or NULL */

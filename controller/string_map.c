@@ -9,6 +9,7 @@
 
 SAME_LAYOUT(Csi__V1__CreateVolumeRequest__ParametersEntry);
 SAME_LAYOUT(Csi__V1__CreateVolumeRequest__MutableParametersEntry);
+SAME_LAYOUT(Csi__V1__CreateVolumeRequest__SecretsEntry);
 SAME_LAYOUT(Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry);
 SAME_LAYOUT(Csi__V1__Volume__VolumeContextEntry);
 SAME_LAYOUT(Csi__V1__GetCapacityRequest__ParametersEntry);

@@ -9,7 +9,9 @@ static Csi__V1__VolumeContentSource *new_source(const EvsDisk *disk)
   const char *mark = evs_disk_metadata(disk, OWNER_KEY_SOURCE);
   gboolean is_clone = g_str_has_prefix(mark, "volume:");
   const char *snapshot_id = g_str_has_prefix(mark, "snapshot:") ? strchr(mark, ':') + 1 : disk->snapshot_id;
-  if (!is_clone && !snapshot_id[0])
+  gboolean is_transferred =
+    g_str_has_prefix(mark, "transfer:"); /* what it was made of stayed with the sender */
+  if (is_transferred || (!is_clone && !snapshot_id[0]))
     return NULL;
   Csi__V1__VolumeContentSource *source = g_new0(Csi__V1__VolumeContentSource, 1);
   csi__v1__volume_content_source__init(source);

@@ -14,7 +14,8 @@
 #define OWNER_KEY_CLUSTER "evs.csi.huaweicloud.com/cluster"
 #define OWNER_KEY_DRIVER "evs.csi.huaweicloud.com/driver"
 #define OWNER_KEY_NAME_HASH "evs.csi.huaweicloud.com/name-sha256"
-/* On disks made from something: "snapshot:<id>" or "volume:<id>", what the request named. */
+/* On disks made from something: "snapshot:<id>" or "volume:<id>", what the request named; on disks that another account
+ * handed over "transfer:<id>". None of them is ever blank. */
 #define OWNER_KEY_SOURCE "evs.csi.huaweicloud.com/source"
 /* The disk type that the request asked for, when it did: ControllerModifyVolume may change the disk's. */
 #define OWNER_KEY_CREATED_TYPE "evs.csi.huaweicloud.com/created-type"

@@ -192,9 +192,11 @@ static gboolean settle_failure(EvsClient *client, const EvsContext *context, con
 }
 
 /* Brings the disk into the project. *ret_accepted: this very call did. */
-static gboolean bring(EvsClient *client, const EvsContext *context, const Handover *handover,
+static gboolean bring(EvsClient *client, const EvsContext *context, const TransferAccept *request,
                       EvsDisk **ret_disk, gboolean *ret_accepted, GError **error)
 {
+  const Handover *handover = request->handover;
+  const EvsContext *after = request->after ? request->after : context;
   GError *local = NULL;
   if (!handover_check_expiry(handover, clock_wall_us(), error))
     return FALSE;
@@ -202,8 +204,8 @@ static gboolean bring(EvsClient *client, const EvsContext *context, const Handov
     evs_transfer_accept(client, context, handover->transfer_id, handover->auth_key, &local);
   *ret_accepted = transfer != NULL;
   if (!transfer)
-    return settle_failure(client, context, handover, local, ret_disk, error);
-  if (!look_until(client, context, handover, CLOCK_NEVER, ret_disk, error)) {
+    return settle_failure(client, after, handover, local, ret_disk, error);
+  if (!look_until(client, after, handover, CLOCK_NEVER, ret_disk, error)) {
     g_prefix_error(error, "transfer '%s' is accepted, disk '%s' is on its way: ", handover->transfer_id,
                    handover->volume_id);
     return FALSE;
@@ -278,16 +280,17 @@ gboolean transfer_accept(EvsClient *client, const EvsContext *context, const Tra
   g_autoptr(EvsDisk) disk = NULL;
   if (!check_project(client, context, handover, error) ||
       !transfer_find_disk(client, context, handover, &disk, error) ||
-      (!disk && !bring(client, context, handover, &disk, &accepted, error)))
+      (!disk && !bring(client, context, request, &disk, &accepted, error)))
     return FALSE;
   TransferDiskKind kind = accepted ? TRANSFER_DISK_UNMARKED : transfer_judge_found(request, disk, error);
   if (kind == TRANSFER_DISK_FOREIGN)
     return FALSE;
   if (kind == TRANSFER_DISK_UNMARKED) {
-    if (!mark(client, context, request, disk, error))
+    const EvsContext *after = request->after ? request->after : context;
+    if (!mark(client, after, request, disk, error))
       return FALSE;
     evs_disk_free(disk);
-    disk = evs_disk_get(client, context, handover->volume_id, error);
+    disk = evs_disk_get(client, after, handover->volume_id, error);
     if (!disk)
       return FALSE;
   }

@@ -29,8 +29,9 @@ typedef struct {
   const char
     *volume_name; /* the CSI name that the mark is made for; "" or NULL: the handover's PV name, else the
                               disk's id */
-  const char *disk_name; /* what EVS shall call it; NULL: the name stays */
-  GHashTable *notes;     /* more metadata for people (string -> string), or NULL */
+  const char *disk_name;   /* what EVS shall call it; NULL: the name stays */
+  GHashTable *notes;       /* more metadata for people (string -> string), or NULL */
+  const EvsContext *after; /* for what follows a sent acceptance; NULL: as all else */
 } TransferAccept;
 
 /* "transfer:<id>": the value of OWNER_KEY_SOURCE on a disk that came this way. With it the disk never counts as blank.

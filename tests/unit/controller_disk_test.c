@@ -262,6 +262,9 @@ static void test_blank(void **state)
   assert_true(publish_context_blank(&us, ours));
   set(&ours->backup_id, ID("7"));
   assert_false(publish_context_blank(&us, ours));
+  g_autoptr(EvsDisk) transferred = new_disk(ID("1"), "2026", "pvc-1");
+  put(transferred, OWNER_KEY_SOURCE, "transfer:" ID("8"));
+  assert_false(publish_context_blank(&us, transferred));
   g_autoptr(EvsDisk) by_hand = new_disk(ID("1"), "2026", NULL);
   assert_false(publish_context_blank(&us, by_hand));
   put(by_hand, OWNER_KEY_PV_NAME, "pvc-1");
