@@ -201,7 +201,7 @@ static void spoilt_queries_are_answered(void **state)
                                       "v3/P/snapshots/detail",
                                       "v2/P/os-volume-transfer/detail",
                                       "v3/P/recycle-bin-volumes/detail",
-                                      "v2/P/os-quota-sets/" ALPHA_PROJECT};
+                                      ("v2/P/os-quota-sets/" ALPHA_PROJECT)};
   static const char *const parameters[] = {"limit",
                                            "offset",
                                            "marker",
