@@ -117,29 +117,35 @@ static gboolean read_stdin(char **ret_text, GError **error)
   return TRUE;
 }
 
-static gboolean ask_kubectl(const EvsContext *context, char **ret_text, GError **error)
+static gboolean ask_kubectl(const char *resources, const EvsContext *context, char **ret_text, GError **error)
 {
-  static const char *const arguments[] = {
-    "get", "persistentvolumes,volumesnapshotcontents.snapshot.storage.k8s.io", "-o", "json", NULL};
-  if (kubectl_run(arguments, context, ret_text, error))
-    return TRUE;
-  if (error)
-    evs_error_set_remedy(
-      *error, "a cluster without snapshots: 'kubectl get persistentvolumes -o json | evsctl orphans "
-              "--pv-list=- ...'");
-  return FALSE;
+  const char *const arguments[] = {"get", resources, "-o", "json", NULL};
+  return kubectl_run(arguments, context, ret_text, error);
+}
+
+gboolean pv_list_read(const char *source, const char *resources, const EvsContext *context, char **ret_text,
+                      GError **error)
+{
+  g_autoptr(GError) problem = NULL;
+  if (g_str_equal(source, "-"))
+    return read_stdin(ret_text, error);
+  if (g_str_equal(source, "kubectl"))
+    return ask_kubectl(resources, context, ret_text, error);
+  return text_read_file(source, MAX_TEXT, ret_text, NULL, &problem) ||
+         evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--pv-list: %s", problem->message);
 }
 
 PvList *pv_list_load(const char *source, const EvsContext *context, GError **error)
 {
   g_autofree char *text = NULL;
-  g_autoptr(GError) problem = NULL;
-  gboolean ok = g_str_equal(source, "-")         ? read_stdin(&text, error)
-                : g_str_equal(source, "kubectl") ? ask_kubectl(context, &text, error)
-                                                 : text_read_file(source, MAX_TEXT, &text, NULL, &problem);
-  if (problem)
-    evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--pv-list: %s", problem->message);
-  return ok ? pv_list_parse(text, strlen(text), error) : NULL;
+  if (pv_list_read(source, "persistentvolumes,volumesnapshotcontents.snapshot.storage.k8s.io", context, &text,
+                   error))
+    return pv_list_parse(text, strlen(text), error);
+  if (error && evs_error_is(*error, EVS_CODE_FAILED_PRECONDITION))
+    evs_error_set_remedy(
+      *error, "a cluster without snapshots: 'kubectl get persistentvolumes -o json | evsctl orphans "
+              "--pv-list=- ...'");
+  return NULL;
 }
 
 static const char *look_up(GHashTable *table, const char *id)

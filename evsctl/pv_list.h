@@ -25,6 +25,10 @@ PvList *pv_list_parse(const char *text, gsize length, GError **error);
 /* source: "-" (stdin), "kubectl", or a file. context: for kubectl. */
 PvList *pv_list_load(const char *source, const EvsContext *context, GError **error);
 
+/* The text alone. resources: what kubectl is asked for. */
+gboolean pv_list_read(const char *source, const char *resources, const EvsContext *context, char **ret_text,
+                      GError **error);
+
 /* Name of the PV (the content) with this handle, or NULL. */
 const char *pv_list_volume(const PvList *list, const char *volume_id);
 const char *pv_list_snapshot(const PvList *list, const char *snapshot_id);
