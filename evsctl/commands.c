@@ -127,12 +127,12 @@ const OperationCommand operation_commands[] = {
   {"server", "detach", NULL, EVS_OP_SERVER_DETACH, .look = EVS_OP_DISK_GET,
    .description = "Unmount the disk in the server first. --delete-flag=1 forces it off."},
 
-  {"transfer", "create", NULL, EVS_OP_TRANSFER_CREATE, .secret = TRUE, .rest = "volume:[VOLUME] name:[NAME]",
+  {"transfer", "create", "raw", EVS_OP_TRANSFER_CREATE, .secret = TRUE, .rest = "volume:[VOLUME] name:[NAME]",
    .description = "The transfer's id and its key let anybody with an account take the disk. The cloud tells the key this once."},
-  {"transfer", "accept", NULL, EVS_OP_TRANSFER_ACCEPT, .summary = "take over a disk"},
+  {"transfer", "accept", "raw", EVS_OP_TRANSFER_ACCEPT, .summary = "take over a disk"},
   {"transfer", "delete", NULL, EVS_OP_TRANSFER_DELETE, .many = TRUE, .summary = "call a transfer off"},
-  {"transfer", "show", NULL, EVS_OP_TRANSFER_GET, .many = TRUE, .columns = TRANSFERS},
-  {"transfer", "list", NULL, EVS_OP_TRANSFER_LIST, .columns = TRANSFERS},
+  {"transfer", "show", "raw", EVS_OP_TRANSFER_GET, .many = TRUE, .columns = TRANSFERS},
+  {"transfer", "list", "raw", EVS_OP_TRANSFER_LIST, .columns = TRANSFERS},
   {"transfer", "list", "short", EVS_OP_TRANSFER_LIST_SHORT, .columns = "id name volume_id:VOLUME"},
 
   {"recycle-bin", "list", NULL, EVS_OP_RECYCLE_LIST, .columns = "id name status size:GIB volume_type:TYPE availability_zone:ZONE plan_delete_at:DELETED_AT"},

@@ -11,6 +11,10 @@ extern const CommandGroup doctor_group;
 extern const CommandGroup explain_group;
 extern const CommandGroup man_group;
 extern const CommandGroup orphans_group;
+extern const CommandGroup transfer_accept_group;
+extern const CommandGroup transfer_cancel_group;
+extern const CommandGroup transfer_create_group;
+extern const CommandGroup transfer_status_group;
 
 /* Groups with files of their own, shown behind those of the API. */
 static const CommandGroup *const own_groups[] = {
@@ -18,13 +22,30 @@ static const CommandGroup *const own_groups[] = {
   &adopt_group, &bundle_group, &completion_group, &man_group,     &complete_group,
 };
 
+/* Commands that stand before those of the API in the group of the same name. */
+static const CommandGroup *const beside_operations[] = {&transfer_create_group, &transfer_accept_group,
+                                                        &transfer_status_group, &transfer_cancel_group};
+
 enum { MAX_GROUPS = 64 };
+
+static gsize count_beside(void)
+{
+  gsize count = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS(beside_operations); i++)
+    count += beside_operations[i]->count;
+  return count;
+}
 
 static CommandGroup *operation_group_make(const OperationGroup *named)
 {
   CommandGroup *group = g_new0(CommandGroup, 1);
-  Command *commands = g_new0(Command, operation_command_count);
+  Command *commands = g_new0(Command, operation_command_count + count_beside());
   *group = (CommandGroup){.name = named->name, .summary = named->summary, .commands = commands};
+  for (gsize i = 0; i < G_N_ELEMENTS(beside_operations); i++) {
+    const CommandGroup *beside = beside_operations[i];
+    for (gsize j = 0; g_str_equal(beside->name, named->name) && j < beside->count; j++)
+      commands[group->count++] = beside->commands[j];
+  }
   for (gsize i = 0; i < operation_command_count; i++) {
     if (g_str_equal(operation_commands[i].group, named->name))
       commands[group->count++] = operation_command_make(&operation_commands[i]);

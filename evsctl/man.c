@@ -186,7 +186,7 @@ static void put_tail(FILE *out)
                        "  evsctl volume list --status=available --limit=20 -o json\n"
                        "  evsctl volume extend VOLUME 80 --no-wait\n"
                        "  evsctl volume delete VOLUME VOLUME --yes\n"
-                       "  evsctl transfer create VOLUME moved --key-file=key\n"
+                       "  evsctl transfer create --pv=data-1 --to=team-b --output-dir=handover\n"
                        "  source <(evsctl completion bash)");
 }
 

@@ -138,16 +138,16 @@ static void transfers(const World *world)
 {
   g_autofree char *key = harness_path(world->ctl.harness, "key");
   g_autofree char *disk = ctl_create_disk(&world->ctl, "moved");
-  g_autofree char *line = g_strdup_printf("transfer create %s first --show-key --yes", disk);
+  g_autofree char *line = g_strdup_printf("transfer create --raw %s first --show-key --yes", disk);
   g_autofree char *first = made(world, line);
-  done(world, "transfer show %s", first);
-  done(world, "transfer list");
+  done(world, "transfer show --raw %s", first);
+  done(world, "transfer list --raw");
   done(world, "transfer list --short");
   done(world, "transfer delete %s", first);
   sim_wait_disk_status(world->ctl.sim, disk, "available");
-  g_autofree char *again = g_strdup_printf("transfer create %s second --key-file=%s --yes", disk, key);
+  g_autofree char *again = g_strdup_printf("transfer create --raw %s second --key-file=%s --yes", disk, key);
   g_autofree char *second = made(world, again);
-  done(world, "transfer accept %s --auth-key-file=%s", second, key);
+  done(world, "transfer accept --raw %s --auth-key-file=%s", second, key);
 }
 
 static void every_operation_arrives(void **state)

@@ -161,7 +161,7 @@ static void keys_of_transfers_are_kept(void **state)
   Ctl ctl = ctl_start(*state, NULL);
   g_autofree char *disk = ctl_create_disk(&ctl, "data"), *path = harness_path(ctl.harness, "key");
   g_auto(CtlResult) made =
-    ctl_run(&ctl, "transfer create %s gift --key-file=%s --yes --verbose -o json", disk, path);
+    ctl_run(&ctl, "transfer create --raw %s gift --key-file=%s --yes --verbose -o json", disk, path);
   assert_int_equal(made.status, 0);
   g_autofree char *key = NULL;
   gsize length;
@@ -176,12 +176,13 @@ static void keys_of_transfers_are_kept(void **state)
   json_t *transfer = json_loads(made.out, 0, NULL);
   g_autofree char *id = json_text_at(transfer, "id");
   json_decref(transfer);
-  ctl_expect(&ctl, 2, "--auth-key-file", "transfer accept %s --yes", id);
+  ctl_expect(&ctl, 2, "--auth-key-file", "transfer accept --raw %s --yes", id);
   json_decref(ctl_json(&ctl, "transfer delete %s --yes", id));
   sim_wait_disk_status(ctl.sim, disk, "available");
   /* A file that is there is never written over; nothing is handed over for it. */
-  ctl_expect(&ctl, 2, "--key-file: cannot make", "transfer create %s gift --key-file=%s --yes", disk, path);
-  json_t *none = ctl_json(&ctl, "transfer list");
+  ctl_expect(&ctl, 2, "--key-file: cannot make", "transfer create --raw %s gift --key-file=%s --yes", disk,
+             path);
+  json_t *none = ctl_json(&ctl, "transfer list --raw");
   assert_int_equal(json_array_size(none), 0);
   json_decref(none);
 }
@@ -191,18 +192,18 @@ static void a_key_comes_by_stdin(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
   g_autofree char *disk = ctl_create_disk(&ctl, "data");
-  json_t *transfer = ctl_json(&ctl, "transfer create %s gift --show-key --yes", disk);
+  json_t *transfer = ctl_json(&ctl, "transfer create --raw %s gift --show-key --yes", disk);
   g_autofree char *id = json_text_at(transfer, "id"), *key = json_text_at(transfer, "auth_key");
   json_decref(transfer);
   const char *dir = g_getenv("EVS_BIN_DIR");
   g_autofree char *wrong = g_strdup_printf(
-    "echo 0123456789abcdef | %s/evsctl --cloud-config=%s transfer accept %s --auth-key-file=- --yes",
+    "echo 0123456789abcdef | %s/evsctl --cloud-config=%s transfer accept --raw %s --auth-key-file=- --yes",
     dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config, id);
   Process *refused = process_start_list(ctl.harness, "sh", "-c", wrong, NULL);
   assert_int_equal(process_wait_exit(refused, HARNESS_WAIT_MS), 1);
   g_autofree char *right =
-    g_strdup_printf("echo %s | %s/evsctl --cloud-config=%s transfer accept %s --auth-key-file=- --yes", key,
-                    dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config, id);
+    g_strdup_printf("echo %s | %s/evsctl --cloud-config=%s transfer accept --raw %s --auth-key-file=- --yes",
+                    key, dir ? dir : EVS_DEFAULT_BIN_DIR, ctl.cloud_config, id);
   Process *taken = process_start_list(ctl.harness, "sh", "-c", right, NULL);
   assert_int_equal(process_wait_exit(taken, HARNESS_WAIT_MS), 0);
   sim_wait_disk_status(ctl.sim, disk, "available");

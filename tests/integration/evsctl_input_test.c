@@ -54,9 +54,9 @@ static void wrong_input_is_not_sent(void **state)
     {"version show v9", "one of v1, v2, v3 is expected"},
     {"metadata get " DISK " ..", "'..' is no metadata key"},
     /* secrets */
-    {"transfer create " DISK " name --yes", "say --key-file=FILE or --show-key"},
-    {"transfer accept " DISK " --auth-key=abc", "--auth-key: no such flag; is --auth-key-file meant?"},
-    {"transfer accept " DISK " --auth-key-file=/nonexistent", "--auth-key-file: "},
+    {"transfer create --raw " DISK " name --yes", "say --key-file=FILE or --show-key"},
+    {"transfer accept --raw " DISK " --auth-key=abc", "--auth-key: no such flag; is --auth-key-file meant?"},
+    {"transfer accept --raw " DISK " --auth-key-file=/nonexistent", "--auth-key-file: "},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
     ctl_expect(&ctl, 2, rows[i].complaint, "%s", rows[i].line);
@@ -126,7 +126,7 @@ static void states_that_forbid_are_refused(void **state)
   json_decref(ctl_json(&ctl, "server attach %s %s", id, disk));
   ctl_expect(&ctl, 1, "EVS.", "volume extend %s 10", disk);
   ctl_expect(&ctl, 1, "EVS.", "volume delete %s --yes", disk);
-  ctl_expect(&ctl, 1, "EVS.", "transfer create %s name --show-key --yes", disk);
+  ctl_expect(&ctl, 1, "EVS.", "transfer create --raw %s name --show-key --yes", disk);
   ctl_expect(&ctl, 1, "Ecs.", "server attach %s %s", id, disk);
 }
 

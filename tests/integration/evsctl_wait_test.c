@@ -276,7 +276,7 @@ static void nobody_there_means_no(void **state)
   sim_reset_calls(ctl.sim);
   ctl_expect(&ctl, 2, "nobody is there to ask: say --yes", "volume delete %s", disk);
   ctl_expect(&ctl, 2, "say --yes", "volume delete --cinder %s", disk);
-  ctl_expect(&ctl, 2, "say --yes", "transfer create %s name --show-key", disk);
+  ctl_expect(&ctl, 2, "say --yes", "transfer create --raw %s name --show-key", disk);
   assert_int_equal(sim_calls(ctl.sim, NULL), 0);
 }
 
