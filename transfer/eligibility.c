@@ -33,10 +33,9 @@ static void judge_offered(const EvsDisk *disk, const GPtrArray *pending, GPtrArr
   if (transfer && transfer_name_parse(transfer->name, &expires_wall_us))
     return;
   if (transfer)
-    transfer_problem_add(problems, "transfer",
-                         "have it accepted, or delete it: evsctl transfer delete TRANSFER",
-                         "disk '%s' is offered by transfer '%s' ('%.64s'), which this tool did not make",
-                         disk->id, transfer->id, transfer->name);
+    transfer_problem_add(
+      problems, "transfer", "have it accepted, or delete it: evsctl transfer delete TRANSFER",
+      "disk '%s' is offered by transfer '%s', which evsctl did not make", disk->id, transfer->id);
   else
     transfer_problem_add(problems, "transfer", "wait until that has ended, then ask again",
                          "disk '%s' is being taken over by another project", disk->id);

@@ -5,7 +5,7 @@
 #include "evsclient/json.h"
 #include "transfer/handover_seal.h"
 
-enum { TEXT_MAX = 253, KEY_MAX = 255, LABEL_TEXT_MAX = 317, SIZE_MAX_GIB = 32768 };
+enum { TEXT_MAX = 253, KEY_MAX = 255, LABEL_TEXT_MAX = 317, SIZE_MAX_GIB = 32768, SHOWN_NAME_MAX = 64 };
 
 typedef enum {
   MEMBER_UUID,
@@ -266,6 +266,15 @@ static gboolean read_member(const Member *member, const json_t *value, Handover 
   }
 }
 
+gboolean handover_refuse_unknown(const char *name, GError **error)
+{
+  if (!text_is_label(name, SHOWN_NAME_MAX)) /* no others go into a log */
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "handover: a member is unknown in format %d",
+                         HANDOVER_FORMAT);
+  return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "handover: member '%s' is unknown in format %d",
+                       name, HANDOVER_FORMAT);
+}
+
 static const Member *find_member(const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
@@ -311,8 +320,7 @@ static Handover *from_json(json_t *object, GError **error)
   {
     const Member *member = find_member(name);
     if (!member && !g_str_equal(name, "format")) {
-      evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "handover: member '%.64s' is unknown in format %d",
-                    name, HANDOVER_FORMAT);
+      handover_refuse_unknown(name, error);
       return NULL;
     }
     if (member && !read_member(member, value, handover)) {

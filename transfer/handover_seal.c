@@ -133,8 +133,7 @@ static gboolean check_members(const json_t *sealed, GError **error)
   json_object_foreach((json_t *)sealed, name, value)
   {
     if (!g_strv_contains(names, name))
-      return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
-                           "handover: member '%.64s' is unknown in an encrypted one", name);
+      return handover_refuse_unknown(name, error);
   }
   return TRUE;
 }

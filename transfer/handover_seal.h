@@ -10,6 +10,9 @@
 /* Newly allocated. INVALID_ARGUMENT for a passphrase that is empty or over HANDOVER_MAX_PASSPHRASE bytes. */
 char *handover_seal(const char *text, const char *passphrase, GError **error);
 
+/* The error for a member that format 1 does not know. Returns FALSE. */
+gboolean handover_refuse_unknown(const char *name, GError **error);
+
 /* The text inside; newly allocated, free it by handover_text_free(). INVALID_ARGUMENT: no passphrase (NULL), a wrong one,
  * a changed text, unknown members or another way of encryption. */
 char *handover_unseal(const json_t *sealed, const char *passphrase, GError **error);

@@ -163,6 +163,7 @@ static void test_wrong_members(void **state)
     {"expires", "\"2023-11-14T22:13:20Z\"",
      "member 'expires' is not valid; accepted: a time after 'created'"},
     {"colour", "\"red\"", "member 'colour' is unknown in format 1"},
+    {"a\nb", "1", "handover: a member is unknown in format 1"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *text = changed(cases[i].member, cases[i].json, FALSE);
@@ -185,6 +186,36 @@ static void test_changed_text(void **state)
   g_autofree char *cut = write_sample(NULL);
   cut[strlen(cut) - 1] = '\0';
   assert_refused(cut, NULL, "not a JSON object");
+}
+
+/* Whatever becomes of the text: it is refused with a readable error, or says what it said. */
+static void test_any_change(void **state)
+{
+  enum { CHANGES = 3000 };
+  (void)state;
+  GRand *random = g_rand_new_with_seed(5);
+  char *text = write_sample(NULL);
+  const gsize length = strlen(text);
+  for (int i = 0; i < CHANGES; i++) {
+    gsize at = (gsize)g_rand_int_range(random, 0, (gint32)length);
+    g_autoptr(GString) other = g_string_new_len(text, (gssize)length);
+    if (i % 3 == 0)
+      g_string_insert_c(other, (gssize)at, (char)g_rand_int_range(random, 0, 256));
+    else if (i % 3 == 1)
+      g_string_erase(other, (gssize)at, 1);
+    else
+      other->str[at] = (char)g_rand_int_range(random, 0, 256);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Handover) handover = handover_read(other->str, other->len, NULL, &error);
+    if (handover) {
+      assert_is_sample(handover);
+      continue;
+    }
+    assert_int_equal(evs_error_code(error), EVS_CODE_INVALID_ARGUMENT);
+    assert_true(text_is_printable(error->message));
+  }
+  handover_text_free(text);
+  g_rand_free(random);
 }
 
 static void test_too_large(void **state)
@@ -236,7 +267,7 @@ static void test_passphrase(void **state)
     {"text", "\"AAAA\"", "member 'text' is not valid; accepted: base64"},
     {"text", "\"!!\"", "member 'text' is not valid; accepted: base64"},
     {"text", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "the text was changed"},
-    {"hint", "\"x\"", "member 'hint' is unknown in an encrypted one"},
+    {"hint", "\"x\"", "member 'hint' is unknown in format 1"},
     {"format", "3", "member 'format' is not valid"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -428,6 +459,7 @@ int main(void)
     cmocka_unit_test(test_least),
     cmocka_unit_test(test_wrong_members),
     cmocka_unit_test(test_changed_text),
+    cmocka_unit_test(test_any_change),
     cmocka_unit_test(test_too_large),
     cmocka_unit_test(test_passphrase),
     cmocka_unit_test(test_salt),
