@@ -8,7 +8,6 @@
 
 #define SECRET_HANDOVER "handover"
 #define SECRET_PASSPHRASE "passphrase"
-#define DEFAULT_FILE_SYSTEM "ext4"
 
 /* ---- the request and the handover ---- */
 
@@ -67,8 +66,8 @@ static gboolean check_file_system(const Csi__V1__CreateVolumeRequest *message, c
     const Csi__V1__VolumeCapability *capability = message->volume_capabilities[i];
     if (capability->access_type_case != CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT)
       continue;
-    const char *wanted = *capability->mount->fs_type ? capability->mount->fs_type : DEFAULT_FILE_SYSTEM;
-    if (!g_str_equal(wanted, handover->fs_type))
+    const char *wanted = capability->mount->fs_type; /* "": whatever is there */
+    if (*wanted && !g_str_equal(wanted, handover->fs_type))
       return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                            "field 'volume_capabilities' asks for file system '%s', but disk '%s' is handed "
                            "over with '%s'",

@@ -205,7 +205,10 @@ static gboolean bring(EvsClient *client, const EvsContext *context, const Transf
   *ret_accepted = transfer != NULL;
   if (!transfer)
     return settle_failure(client, after, handover, local, ret_disk, error);
-  if (!look_until(client, after, handover, CLOCK_NEVER, ret_disk, error)) {
+  if (!look_until(client, after, handover, CLOCK_NEVER, ret_disk, &local)) {
+    if (evs_error_is(local, EVS_CODE_DEADLINE_EXCEEDED)) /* of a look; the acceptance goes on */
+      local->code = EVS_CODE_ABORTED;
+    g_propagate_error(error, local);
     g_prefix_error(error, "transfer '%s' is accepted, disk '%s' is on its way: ", handover->transfer_id,
                    handover->volume_id);
     return FALSE;

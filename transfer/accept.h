@@ -17,9 +17,9 @@ enum {
   TRANSFER_REFUSED_MS = 10000,     /* after a refusal that an acceptance by a killed call would explain */
 };
 
-/* Problems that can be seen before accepting: expired, other region, zone unknown here, type not offered or sold out in
- * that zone, quota of volumes or gigabytes (in total and of the type) too small. Of TransferProblem*; NULL with *error.
- * A type that is sold out is no problem: the disk exists. */
+/* Problems that can be seen before accepting: expired, other region, zone unknown here, type not offered in that zone,
+ * quota of disks or GiB (in total and of the type) too small, where it may be read. A type that is sold out is no problem:
+ * the disk exists. Of TransferProblem*; NULL with *error. */
 GPtrArray *transfer_check_receiver(EvsClient *client, const EvsContext *context, const Handover *handover,
                                    gint64 now_wall_us, GError **error);
 

@@ -55,8 +55,13 @@ GPtrArray *transfer_check_receiver(EvsClient *client, const EvsContext *context,
 {
   g_autoptr(GPtrArray) zones = evs_zone_list(client, context, error);
   g_autoptr(GPtrArray) types = zones ? evs_disk_type_list(client, context, error) : NULL;
-  g_autoptr(EvsQuota) quota = types ? evs_quota_get(client, context, error) : NULL;
-  if (!quota) {
+  GError *local = NULL;
+  g_autoptr(EvsQuota) quota = types ? evs_quota_get(client, context, &local) : NULL;
+  if (evs_error_is(local, EVS_CODE_PERMISSION_DENIED)) /* reading it is optional: then the cloud refuses */
+    g_clear_error(&local);
+  if (local)
+    g_propagate_error(error, local);
+  if (!types || local) {
     g_prefix_error(error, "before accepting disk '%s': ", handover->volume_id);
     return NULL;
   }
@@ -66,6 +71,7 @@ GPtrArray *transfer_check_receiver(EvsClient *client, const EvsContext *context,
     transfer_problem_add(problems, "expiry", "ask the sender for a new one: evsctl transfer create", "%s",
                          expired->message);
   judge_place(client, handover, zones, types, problems);
-  judge_quota(handover, quota, problems);
+  if (quota)
+    judge_quota(handover, quota, problems);
   return problems;
 }

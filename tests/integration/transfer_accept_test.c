@@ -347,6 +347,21 @@ static void the_quota_ends_it(void **state)
   end(&world);
 }
 
+/* Reading the quota is an optional permission, accepting is not; and it is not the key that lacks. */
+static void permissions_are_told_apart(void **state)
+{
+  World world = begin(state);
+  static const char refusal[] =
+    "{\"kind\":\"status\",\"status\":403,\"code\":\"EVS.2056\",\"shape\":\"error\"}";
+  set_fault(&world, "7.3.1", refusal);
+  set_fault(&world, "7.4.2", refusal);
+  accounts_fill_beta(world.accounts);
+  g_autoptr(GPtrArray) none = check_receiver(&world, clock_wall_us());
+  assert_int_equal(none->len, 0);
+  expect_refusal(&world, &beta_owner, EVS_CODE_PERMISSION_DENIED, "accepting disk '", "");
+  end(&world);
+}
+
 static GPtrArray *check_disk(Accounts *accounts, const char *id)
 {
   g_autoptr(GError) error = NULL;
@@ -413,6 +428,7 @@ int main(void)
     TEST(one_handover_makes_one_volume),
     TEST(the_receiver_is_checked),
     TEST(the_quota_ends_it),
+    TEST(permissions_are_told_apart),
     TEST(the_disk_is_checked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
