@@ -12,8 +12,6 @@ typedef struct {
   void (*clear)(const EvsField *field, gpointer slot);
 } Kind;
 
-static const Kind kinds[];
-
 static gpointer slot_of(const EvsField *field, gconstpointer value)
 {
   return G_STRUCT_MEMBER_P(value, field->offset);

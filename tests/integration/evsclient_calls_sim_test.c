@@ -156,6 +156,59 @@ static void test_lists(void **state)
   close_stage(&stage);
 }
 
+/* How many disks the filter lets through. Takes the iterator. */
+static guint count_of(EvsIterator *list)
+{
+  g_autoptr(EvsIterator) disks = list;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) all = evs_iterator_rest(disks, (GDestroyNotify)evs_disk_free, &error);
+  cloud_assert_ok(all != NULL, error);
+  return all->len;
+}
+
+static void test_filters(void **state)
+{
+  Stage stage;
+  open_stage(&stage, state);
+  g_autoptr(GHashTable) metadata = g_hash_table_new(g_str_hash, g_str_equal);
+  g_hash_table_insert(metadata, (gpointer) "csi/k \"quoted\"", (gpointer) "v & w");
+  g_autofree char *plain = cloud_create_disk(&stage.cloud, NULL);
+  stage.cloud.request.metadata = metadata;
+  stage.cloud.request.name = "marked";
+  stage.cloud.request.size_gib = 20;
+  g_autofree char *marked = cloud_create_disk(&stage.cloud, NULL);
+  const char *ids[] = {marked, plain, NULL}, *one[] = {plain, NULL};
+  const struct {
+    EvsDiskFilter filter;
+    guint count;
+  } rows[] = {
+    {{.metadata = metadata}, 1},
+    {{.name = "marked"}, 1},
+    {{.ids = ids}, 2},
+    {{.ids = one, .id = marked}, 1},
+    {{.id = marked}, 1},
+    {{.bootable = "false"}, 2},
+    {{.bootable = "true"}, 0},
+    {{.multiattach = "true"}, 0},
+    {{.status = "available"}, 2},
+    {{.availability_zone = "sim-1b"}, 0},
+    {{.service_type = "EVS"}, 2},
+    {{.service_type = "DSS"}, 0},
+    {{.offset = 1}, 1},
+    {{.offset = 7}, 0},
+    {{.server_id = plain}, 0},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (count_of(evs_disk_iterate(stage.client, stage.context, &rows[i].filter)) != rows[i].count)
+      fail_msg("filter %u does not let %u disks through", (guint)i, rows[i].count);
+  EvsCinderVolumeFilter cinder = {.metadata = metadata}, sorted = {.sort_key = "size", .sort_dir = "asc"};
+  assert_int_equal(count_of(evs_cinder_volume_iterate(stage.client, stage.context, &cinder)), 1);
+  g_autoptr(EvsIterator) by_size = evs_cinder_volume_iterate(stage.client, stage.context, &sorted);
+  const EvsDisk *smallest = evs_iterator_next(by_size, NULL);
+  assert_string_equal(smallest->id, plain);
+  close_stage(&stage);
+}
+
 /* Snapshots page by offset in section 6, by marker in section 7. */
 static void test_snapshot_lists(void **state)
 {
@@ -308,9 +361,9 @@ static void test_servers(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    SIM_TEST(test_paid_disks),    SIM_TEST(test_lists),        SIM_TEST(test_snapshot_lists),
-    SIM_TEST(test_keys_in_paths), SIM_TEST(test_batch_extend), SIM_TEST(test_cascade),
-    SIM_TEST(test_servers),
+    SIM_TEST(test_paid_disks),     SIM_TEST(test_lists),         SIM_TEST(test_filters),
+    SIM_TEST(test_snapshot_lists), SIM_TEST(test_keys_in_paths), SIM_TEST(test_batch_extend),
+    SIM_TEST(test_cascade),        SIM_TEST(test_servers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
