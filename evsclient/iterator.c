@@ -1,7 +1,7 @@
 /* Lists that page by themselves. */
 #include "evsclient/typed_call.h"
 
-enum { MAX_PAGES = 1000, MAX_PAGE = 1000, MAX_MARKS = 16 };
+enum { MAX_PAGES = 1000, MAX_PAGE = 1000, MAX_MARKS = 16, MAX_STEPS_BACK = 16 };
 
 struct EvsIterator {
   EvsClient *client;
@@ -17,6 +17,8 @@ struct EvsIterator {
   gpointer current;     /* given out by next */
   GHashTable *seen;     /* ids; NULL: items have none */
   GPtrArray *marks;     /* of texts: the last ids of the page before, for paging by marker */
+  gint64 start;         /* offset of the first page, for paging by offset */
+  guint steps_back;     /* so far, in all */
   guint pages;
   gint64 rows;   /* that came so far, where items have no ids */
   gboolean last; /* no page follows */
@@ -48,6 +50,8 @@ static void find_paging(EvsIterator *iterator)
     iterator->size = NULL;
     return;
   }
+  if (operation->paging == EVS_PAGING_OFFSET)
+    iterator->start = G_STRUCT_MEMBER(gint64, iterator->paged, iterator->next->offset);
   gint64 *size = G_STRUCT_MEMBER_P(iterator->paged, iterator->size->offset);
   if (*size == 0)
     *size = iterator->size->most > 0 ? iterator->size->most : MAX_PAGE;
@@ -148,15 +152,39 @@ static void note_marks(EvsIterator *iterator, const GPtrArray *page)
     g_ptr_array_add(iterator->marks, g_strdup(text_at(iterator->key, page->pdata[i])));
 }
 
+/* Pages by offset share an item: what is deleted meanwhile moves the rest forward, and is seen by that. */
+static gboolean has_overlap(const EvsIterator *iterator)
+{
+  return iterator->size && iterator->operation->paging == EVS_PAGING_OFFSET && iterator->seen &&
+         G_STRUCT_MEMBER(gint64, iterator->paged, iterator->size->offset) > 1;
+}
+
 /* Makes the call that of the page behind this one. rows: what the cloud sent, readable or not. */
 static void step(EvsIterator *iterator, gsize rows)
 {
   if (iterator->operation->paging == EVS_PAGING_OFFSET)
-    G_STRUCT_MEMBER(gint64, iterator->paged, iterator->next->offset) += (gint64)rows;
+    G_STRUCT_MEMBER(gint64, iterator->paged, iterator->next->offset) +=
+      (gint64)rows - (has_overlap(iterator) && rows > 1 ? 1 : 0);
   else if (iterator->marks->len > 0)
     set_marker(iterator, iterator->marks->pdata[iterator->marks->len - 1]);
   else
     iterator->last = TRUE;
+}
+
+/* The page does not begin with what the one before it ended with: items have moved forward past its beginning. TRUE: the
+ * call is now that of a page further in front. Bounded: a list in no order would never fit. */
+static gboolean step_back_to_overlap(EvsIterator *iterator, const GPtrArray *page)
+{
+  if (!has_overlap(iterator) || iterator->pages == 0 || iterator->steps_back >= MAX_STEPS_BACK ||
+      (page->len > 0 && g_hash_table_contains(iterator->seen, text_at(iterator->key, page->pdata[0]))))
+    return FALSE;
+  gint64 *offset = G_STRUCT_MEMBER_P(iterator->paged, iterator->next->offset);
+  gint64 back = G_STRUCT_MEMBER(gint64, iterator->paged, iterator->size->offset) - 1;
+  if (*offset == iterator->start)
+    return FALSE;
+  *offset = MAX(*offset - back, iterator->start);
+  iterator->steps_back++;
+  return TRUE;
 }
 
 /* The item that the marker names was deleted meanwhile: the one before it will do, what comes twice is dropped. FALSE:
@@ -199,6 +227,22 @@ static void drop_seen(EvsIterator *iterator, GPtrArray *page)
   g_ptr_array_set_size(page, (gint)kept);
 }
 
+/* What the cloud sends for the call as it stands; stepping back where the list has changed meanwhile. */
+static GPtrArray *read_page(EvsIterator *iterator, json_t **ret_answer, GError **error)
+{
+  for (;;) {
+    g_autoptr(json_t) answer = ask(iterator, error);
+    gpointer page = NULL;
+    if (!answer || !evs_reply_read(iterator->call.op, answer, &page, error))
+      return NULL;
+    if (!step_back_to_overlap(iterator, page)) {
+      *ret_answer = g_steal_pointer(&answer);
+      return page;
+    }
+    evs_record_list_free(iterator->operation->reply, page);
+  }
+}
+
 /* A page without anything new ends the list: the cloud takes no marker or offset. */
 static gboolean fetch(EvsIterator *iterator, GError **error)
 {
@@ -206,9 +250,9 @@ static gboolean fetch(EvsIterator *iterator, GError **error)
   if (iterator->pages >= MAX_PAGES)
     return evs_error_set(error, EVS_CODE_INTERNAL, "cannot %s: more than %d pages", operation->what,
                          MAX_PAGES);
-  g_autoptr(json_t) answer = ask(iterator, error);
-  gpointer page = NULL;
-  if (!answer || !evs_reply_read(iterator->call.op, answer, &page, error))
+  g_autoptr(json_t) answer = NULL;
+  GPtrArray *page = read_page(iterator, &answer, error);
+  if (!page)
     return FALSE;
   gsize rows = json_array_size(operation->root ? evs_record_member(answer, operation->root) : answer);
   iterator->rows += (gint64)rows;

@@ -89,7 +89,8 @@ typedef struct {
 /* 6.2.4. One page, newest first, of EvsSnapshot*. */
 GPtrArray *evs_snapshot_list_page(EvsClient *client, const EvsContext *context,
                                   const EvsSnapshotFilter *filter, GError **error);
-/* All pages, by offset; a snapshot that shows up on two pages is given once. */
+/* All pages, by offset. A snapshot that shows up on two pages is given once; one that is deleted while the list is read
+ * hides no other. */
 GPtrArray *evs_snapshot_list(EvsClient *client, const EvsContext *context, const EvsSnapshotFilter *filter,
                              GError **error);
 /* The same one by one: EvsSnapshot. */

@@ -223,7 +223,7 @@ static void test_snapshot_lists(void **state)
     cloud_assert_ok(
       snapshot && evs_watch_snapshot(stage.cloud.watcher, stage.context, snapshot->id, NULL, &error), error);
   }
-  EvsSnapshotFilter custom = {.limit = 1};
+  EvsSnapshotFilter custom = {.limit = 2};
   EvsCinderSnapshotFilter cinder = {.limit = 1, .volume_id = id}, named = {.name = "one"};
   EvsIterator *lists[] = {evs_snapshot_iterate(stage.client, stage.context, &custom),
                           evs_cinder_snapshot_iterate(stage.client, stage.context, &cinder),

@@ -161,20 +161,14 @@ static void test_list_query(void **state)
   assert_string_equal(plain, "id=x");
 }
 
-/* A snapshot made between two pages pushes the last one of the first page onto the second. */
-static void test_list_pages(void **state)
+static void add_list(Fixture *fixture, const char *query, const char *rows)
 {
-  Fixture *fixture = *state;
+  http_script_add(fixture->script, (ScriptRule){.match = query, .times = 1, .body = rows});
+}
+
+static void assert_all_three(Fixture *fixture, guint calls)
+{
   EvsContext context = fixture_within_ms(5000);
-  http_script_add(fixture->script,
-                  (ScriptRule){.match = LIST_SNAPSHOTS "?limit=2 ",
-                               .body = "{\"count\":3,\"snapshots\":[" ROW(SNAPSHOT_ID) "," ROW(
-                                 OTHER_ID) "],\"snapshots_links\":null}"});
-  http_script_add(fixture->script,
-                  (ScriptRule){.match = LIST_SNAPSHOTS "?limit=2&offset=2 ",
-                               .body = "{\"snapshots\":[" ROW(OTHER_ID) "," ROW(THIRD_ID) "]}"});
-  http_script_add(fixture->script,
-                  (ScriptRule){.match = LIST_SNAPSHOTS "?limit=2&offset=4 ", .body = "{\"snapshots\":[]}"});
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) all =
     evs_snapshot_list(fixture->client, &context, &(EvsSnapshotFilter){.limit = 2}, &error);
@@ -182,7 +176,29 @@ static void test_list_pages(void **state)
   assert_int_equal(all->len, 3);
   assert_string_equal(((EvsSnapshot *)all->pdata[0])->id, SNAPSHOT_ID);
   assert_string_equal(((EvsSnapshot *)all->pdata[2])->id, THIRD_ID);
-  assert_int_equal(http_script_count(fixture->script, LIST_SNAPSHOTS), 3);
+  assert_int_equal(http_script_count(fixture->script, LIST_SNAPSHOTS), calls);
+}
+
+/* A snapshot made between two pages pushes the last one of the first page onto the second. */
+static void test_list_pages(void **state)
+{
+  Fixture *fixture = *state;
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2 ",
+           "{\"count\":3,\"snapshots\":[" ROW(SNAPSHOT_ID) "," ROW(OTHER_ID) "],\"snapshots_links\":null}");
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2&offset=1 ",
+           "{\"snapshots\":[" ROW(OTHER_ID) "," ROW(THIRD_ID) "]}");
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2&offset=2 ", "{\"snapshots\":[" ROW(THIRD_ID) "]}");
+  assert_all_three(fixture, 3);
+}
+
+/* The first page's snapshots are deleted before the second is asked for: what was the third is now the first. */
+static void test_deleted_snapshots_hide_no_other(void **state)
+{
+  Fixture *fixture = *state;
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2 ", "{\"snapshots\":[" ROW(SNAPSHOT_ID) "," ROW(OTHER_ID) "]}");
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2&offset=1 ", "{\"snapshots\":[]}");
+  add_list(fixture, LIST_SNAPSHOTS "?limit=2 ", "{\"snapshots\":[" ROW(THIRD_ID) "]}");
+  assert_all_three(fixture, 3);
 }
 
 static void test_list_of_a_cloud_without_offset_ends(void **state)
@@ -226,6 +242,7 @@ int main(void)
     SNAPSHOT_TEST(test_busy_snapshot_is_not_deleted),
     SNAPSHOT_TEST(test_list_query),
     SNAPSHOT_TEST(test_list_pages),
+    SNAPSHOT_TEST(test_deleted_snapshots_hide_no_other),
     SNAPSHOT_TEST(test_list_of_a_cloud_without_offset_ends),
     SNAPSHOT_TEST(test_list_checks_ids),
   };
