@@ -216,9 +216,6 @@ static gboolean check_results(const Run *run, const json_t *list, GError **error
 
 static gboolean list(Run *run, Item *item, GError **error)
 {
-  if (!run->operation->reply)
-    return evs_error_set(error, EVS_CODE_UNIMPLEMENTED, "%s: its answers cannot be read",
-                         run->operation->what);
   list_page_size(run);
   EvsTypedCall call = call_of(run, item);
   g_autoptr(EvsIterator) iterator = evs_iterator_new(run->client, session_context(run->session), &call);

@@ -1,4 +1,5 @@
 /* evsctl: what each group shows, as a table, as JSON and as YAML. */
+#include "base/clock.h"
 #include "tests/integration/evsctl_support.h"
 
 #include <glib/gstdio.h>
@@ -209,16 +210,42 @@ static void a_key_comes_by_stdin(void **state)
   sim_wait_disk_status(ctl.sim, disk, "available");
 }
 
-static void the_bin_has_a_policy(void **state)
+static gboolean is_in_bin(void *data)
+{
+  const Ctl *ctl = data;
+  json_t *bin = ctl_json(ctl, "recycle-bin list");
+  gboolean one = json_array_size(bin) == 1;
+  json_decref(bin);
+  return one;
+}
+
+/* A day of the cloud is less than a second here. */
+static void deleted_disks_come_back(void **state)
 {
   Ctl ctl = ctl_start(*state, NULL);
   json_decref(ctl_json(&ctl, "recycle-bin set-policy --switch --threshold-days=1 --keep-days=7"));
   json_t *policy = ctl_json(&ctl, "recycle-bin policy");
   assert_int_equal(json_integer_value(json_object_get(policy, "keep_time")), 7);
   json_decref(policy);
-  json_t *bin = ctl_json(&ctl, "recycle-bin list");
-  assert_int_equal(json_array_size(bin), 0);
-  json_decref(bin);
+  g_autofree char *disk = ctl_create_disk(&ctl, "data");
+  sim_send(ctl.sim, "PUT", "/_sim/clock", "{\"speed\":100000}");
+  clock_sleep_until(clock_deadline_in_ms(1000));
+  sim_send(ctl.sim, "PUT", "/_sim/clock", "{\"speed\":1}");
+  json_decref(ctl_json(&ctl, "volume delete %s --yes", disk));
+  assert_true(wait_until(is_in_bin, &ctl, HARNESS_WAIT_MS));
+  ctl_expect(&ctl, 1, "EVS.5404", "volume show %s", disk);
+  json_t *binned = ctl_json(&ctl, "recycle-bin show %s", disk);
+  g_autofree char *end = json_text_at(binned, "plan_delete_at"), *id = json_text_at(binned, "id");
+  json_decref(binned);
+  assert_string_equal(id, disk);
+  assert_string_not_equal(end, "");
+  json_decref(ctl_json(&ctl, "recycle-bin restore %s", disk));
+  sim_wait_disk_status(ctl.sim, disk, "available");
+  json_decref(ctl_json(&ctl, "volume delete %s --yes", disk));
+  assert_true(wait_until(is_in_bin, &ctl, HARNESS_WAIT_MS));
+  ctl_expect(&ctl, 2, "say --yes", "recycle-bin delete %s", disk);
+  json_decref(ctl_json(&ctl, "recycle-bin delete %s --yes", disk));
+  assert_false(is_in_bin(&ctl));
 }
 
 /* ---- texts ---- */
@@ -317,7 +344,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(servers_and_jobs, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(keys_of_transfers_are_kept, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(a_key_comes_by_stdin, harness_setup, harness_teardown),
-    cmocka_unit_test_setup_teardown(the_bin_has_a_policy, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(deleted_disks_come_back, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(the_man_page_has_no_fault, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(texts_are_installed, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(bash_completes_words_flags_and_values, harness_setup, harness_teardown),
