@@ -171,7 +171,7 @@ static gboolean check_here(const Accept *accept, Incoming *incoming, gboolean *r
 static gboolean check_one(const Accept *accept, Incoming *incoming, GError **error)
 {
   const Handover *handover = incoming->handover;
-  gboolean here;
+  gboolean here = FALSE;
   const Incoming *twin = find_twin(accept, incoming);
   if (twin) {
     transfer_problem_add(incoming->problems, "file", "give the newest file of a disk, once",
