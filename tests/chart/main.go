@@ -1,0 +1,36 @@
+// The checks of rendered manifests that helm itself does not make. What each subcommand checks: its function.
+//
+//	chartcheck objects BIN FILE        strict decoding, arguments of our containers, security, cloud-config
+//	chartcheck disjoint FILE FILE      two releases share no object
+//	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+var failed bool
+
+func fail(format string, arguments ...any) {
+	failed = true
+	fmt.Printf("failed case: "+format+"\n", arguments...)
+}
+
+func main() {
+	arguments := os.Args[1:]
+	switch {
+	case len(arguments) == 3 && arguments[0] == "objects":
+		checkObjects(arguments[1], arguments[2])
+	case len(arguments) == 3 && arguments[0] == "disjoint":
+		checkDisjoint(arguments[1], arguments[2])
+	case len(arguments) > 2 && arguments[0] == "covered":
+		checkCovered(arguments[1], arguments[2:])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE...")
+		os.Exit(2)
+	}
+	if failed {
+		os.Exit(1)
+	}
+}
