@@ -80,10 +80,27 @@ struct EvsRecord {
   void (*settle)(void *value);
 };
 
-/* EVS_FIELD(EvsDisk, size_gib, INT, "size", .least = 1) */
+/* Does a member of this type hold a field of that kind? */
+#define EVS_IS(type, other) __builtin_types_compatible_p(type, other)
+#define EVS_HOLDS_TEXT(type) (EVS_IS(type, char *) || EVS_IS(type, const char *))
+#define EVS_HOLDS_INT(type) EVS_IS(type, gint64)
+#define EVS_HOLDS_BOOL(type) EVS_IS(type, gboolean)
+#define EVS_HOLDS_TIME(type) EVS_IS(type, gint64)
+#define EVS_HOLDS_MAP(type) EVS_IS(type, GHashTable *)
+#define EVS_HOLDS_TEXTS(type) (EVS_IS(type, char **) || EVS_IS(type, const char *const *))
+#define EVS_HOLDS_RECORD(type) (sizeof(type) == sizeof(gpointer))
+#define EVS_HOLDS_LIST(type) EVS_IS(type, GPtrArray *)
+#define EVS_HOLDS_RECORDS(type) EVS_IS(type, GHashTable *)
+#define EVS_HOLDS_TEXT_SETS(type) EVS_IS(type, GHashTable *)
+
+/* EVS_FIELD(EvsDisk, size_gib, INT, "size", .least = 1). A member of the wrong type does not compile: the size of an array
+ * is negative. */
 #define EVS_FIELD(type, member, kind_, json, ...)                                                            \
   {                                                                                                          \
-    .name = (json), .kind = EVS_FIELD_##kind_, .offset = offsetof(type, member), ##__VA_ARGS__               \
+    .name = (json), .kind = EVS_FIELD_##kind_,                                                               \
+    .offset = offsetof(type, member) +                                                                       \
+              0 * sizeof(char[EVS_HOLDS_##kind_(__typeof__(((type *)0)->member)) ? 1 : -1]),                 \
+    ##__VA_ARGS__                                                                                            \
   }
 #define EVS_RECORD(name_, type, table, ...)                                                                  \
   {                                                                                                          \

@@ -146,12 +146,14 @@ static void lose_answer(Fixture *fixture, EvsOp op)
     assert_true(evs_error_is_cloud(error, "EVS.5404"));
 }
 
+#define ODD_MEMBERS                                                                                          \
+  "{\"volumes\":7,\"volume\":\"x\",\"snapshot\":[],\"job_id\":{},\"status\":5,\"server\":null,"              \
+  "\"transfers\":{\"a\":1},\"tags\":3}"
+
 /* Members of the wrong type at every root; success or a clean refusal, never less. */
 static void answer_oddly(Fixture *fixture, EvsOp op)
 {
-  static const char *const odd[] = {"{}", "[]",
-                                    "{\"volumes\":7,\"volume\":\"x\",\"snapshot\":[],\"job_id\":{},"
-                                    "\"status\":5,\"server\":null,\"transfers\":{\"a\":1},\"tags\":3}"};
+  static const char *const odd[] = {"{}", "[]", ODD_MEMBERS};
   for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
     http_script_clear(fixture->script);
     http_script_add(fixture->script, (ScriptRule){.match = "", .body = odd[i]});
