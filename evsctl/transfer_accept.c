@@ -219,19 +219,23 @@ static void add_to_sums(Incoming *incoming, const EvsQuota *quota, GHashTable *s
   }
 }
 
-/* Each disk may fit where not all of them do. */
+/* Each disk may fit where not all of them do. A quota that may not be read is no obstacle: the cloud refuses then. */
 static gboolean check_quota_of_all(const Accept *accept, GError **error)
 {
+  g_autoptr(GError) problem = NULL;
   if (accept->all->len < 2)
     return TRUE;
-  g_autoptr(EvsQuota) quota = evs_quota_get(accept->client, session_context(accept->session), error);
+  g_autoptr(EvsQuota) quota = evs_quota_get(accept->client, session_context(accept->session), &problem);
   g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; quota && i < accept->all->len; i++) {
     Incoming *incoming = accept->all->pdata[i];
     if (incoming->problems->len == 0 && !incoming->disk)
       add_to_sums(incoming, quota, sums);
   }
-  return quota != NULL;
+  if (quota || evs_error_is(problem, EVS_CODE_PERMISSION_DENIED))
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&problem));
+  return FALSE;
 }
 
 static gboolean check_all(Accept *accept, char **files, GError **error)

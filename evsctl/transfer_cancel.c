@@ -239,11 +239,11 @@ static const Command commands[] = {
    COMMAND_FLAGS(cancel_flags, Options)},
   {.verb = "expire",
    .arguments = "",
-   .summary = "call off the transfers of this tool whose time is over",
+   .summary = "call off the transfers of evsctl whose time is over",
    .description =
      "The cloud knows no expiry: until this runs, a transfer whose time is over can still be accepted by "
      "other "
-     "tools than this.\n"
+     "tools.\n"
      "Only names of the form evscsi-TIME-HEX are touched. Meant to run every few minutes; nothing to do is "
      "success.",
    .run = run_expire,

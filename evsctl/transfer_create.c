@@ -336,7 +336,7 @@ static const Command commands[] = {
      "which the cloud tells this once: whoever has the file can take the disk, so give it a "
      "--passphrase-file, "
      "or send it by\n"
-     "a way you trust. Killed at any point: call it again. A transfer of this tool whose key is in no file "
+     "a way you trust. Killed at any point: call it again. A transfer of evsctl whose key is in no file "
      "is "
      "called off then\n"
      "and made anew; one whose file is there is left as it is.\n"

@@ -112,8 +112,8 @@ static gboolean clear_way(EvsClient *client, const EvsContext *context, const Of
     return TRUE;
   if (!transfer_name_parse(pending->name, &expires_wall_us))
     return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
-                         "disk '%s' is offered by transfer '%s', which this tool did not make",
-                         offer->disk->id, pending->id);
+                         "disk '%s' is offered by transfer '%s', which evsctl did not make", offer->disk->id,
+                         pending->id);
   offer->handover = load_matching(terms, offer, pending);
   *ret_done = offer->handover != NULL;
   return *ret_done || offer_withdraw(client, context, pending->id, offer->disk->id, error);

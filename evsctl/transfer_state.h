@@ -5,7 +5,7 @@
  *   expired   | its time is over, and the disk is here          | its time is over, and the disk is not here
  *   accepted  | not listed, and the disk is not here any more   | the disk is here
  *   cancelled | not listed, and the disk is here                | cannot be told from pending
- *   foreign   | listed, with a name that is not of this tool    | - */
+ *   foreign   | listed, with a name that is not of evsctl    | - */
 #pragma once
 
 #include "evsclient/transfer.h"

@@ -145,7 +145,7 @@ static gboolean is_in_files(const json_t *rows, const char *transfer_id)
   return FALSE;
 }
 
-/* Transfers of this tool that no file here knows: perhaps their files are elsewhere. */
+/* Transfers of evsctl that no file here knows: perhaps their files are elsewhere. */
 static void add_without_file(const TransferWorld *world, json_t *rows)
 {
   for (guint i = 0; i < world->transfers->len; i++) {
@@ -215,8 +215,8 @@ static const Command commands[] = {
   {.verb = "list",
    .arguments = "",
    .summary = "list the project's transfers that are not over",
-   .description =
-     "State `foreign`: made by something else than this tool, left alone by it. The API's plain call: --raw.",
+   .description = "State `foreign`: made by something else than evsctl, which leaves it alone. The API's "
+                  "plain call: --raw.",
    .run = run_list},
   {.verb = "show",
    .arguments = "TRANSFER|VOLUME|FILE...",
@@ -234,7 +234,7 @@ static const Command commands[] = {
      "the disk "
      "left; the\n"
      "receiver whether it has come. A receiver cannot tell a cancelled transfer from a pending one.\n"
-     "Without FILE: those of --dir, and the transfers of this tool that have no file there.",
+     "Without FILE: those of --dir, and the transfers of evsctl that have no file there.",
    .run = run_status,
    COMMAND_FLAGS(status_flags, Options)},
 };
