@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 300
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test sanity fuzz lint install clean deps
+.PHONY: help build demo test sanity bench fuzz lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
@@ -28,6 +28,9 @@ test: build ## Run all tests; T=REGEX only those whose name matches
 
 sanity: build ## Run the CSI conformance test alone
 	@tests/run $(BUILD) -L sanity
+
+bench: build ## Measure against evs-sim with realistic times, three seeds (an hour); BENCH=quick: minutes
+	@scripts/bench.sh $(BUILD)
 
 fuzz: deps ## Feed the cloud client's decoders with made-up answers for FUZZ_SECONDS (default 300), by clang
 	@scripts/install-deps.sh fuzz

@@ -1,5 +1,6 @@
 #include "rpc/client.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "rpc/endpoint.h"
 #include "rpc/grpc_library.h"
@@ -201,4 +202,77 @@ ProtobufCMessage *rpc_client_call(RpcClient *client, const ProtobufCServiceDescr
     evs_error_set(error, EVS_CODE_INTERNAL, "the reply of '%s' is no valid %s message", path,
                   found->output->name);
   return message;
+}
+
+/* ---- many calls from one thread ---- */
+
+typedef struct {
+  RpcClient *client;
+  grpc_completion_queue *queue;
+  grpc_slice method;
+  grpc_byte_buffer *message;
+  guint unsent, under_way, failed;
+} Load;
+
+typedef struct {
+  grpc_call *call;
+  Reply reply;
+} LoadSlot;
+
+static gboolean slot_send(Load *load, LoadSlot *slot, GError **error)
+{
+  slot->reply = (Reply){.details = grpc_empty_slice()};
+  grpc_metadata_array_init(&slot->reply.initial);
+  grpc_metadata_array_init(&slot->reply.trailing);
+  slot->call = grpc_channel_create_call(load->client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
+                                        load->method, NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+  grpc_call_error result = start(slot->call, load->message, &slot->reply, slot);
+  if (result != GRPC_CALL_OK) {
+    grpc_call_unref(slot->call);
+    return evs_error_set(error, EVS_CODE_INTERNAL, "cannot call: %s", grpc_call_error_to_string(result));
+  }
+  load->unsent--;
+  load->under_way++;
+  return TRUE;
+}
+
+static void slot_finish(Load *load, LoadSlot *slot)
+{
+  load->failed += slot->reply.status != GRPC_STATUS_OK;
+  load->under_way--;
+  grpc_metadata_array_destroy(&slot->reply.initial);
+  grpc_metadata_array_destroy(&slot->reply.trailing);
+  grpc_byte_buffer_destroy(slot->reply.message);
+  grpc_slice_unref(slot->reply.details);
+  grpc_call_unref(slot->call);
+}
+
+gboolean rpc_client_load(RpcClient *client, const char *path, const void *request, gsize length, guint calls,
+                         guint in_flight, gint64 *ret_elapsed_us, guint *ret_failed, GError **error)
+{
+  in_flight = CLAMP(in_flight, 1, RPC_CLIENT_IN_FLIGHT_MAX);
+  g_autofree LoadSlot *slots = g_new0(LoadSlot, in_flight);
+  grpc_slice bytes = grpc_slice_from_copied_buffer(request ? request : "", length);
+  Load load = {.client = client,
+               .queue = grpc_completion_queue_create_for_next(NULL),
+               .method = grpc_slice_from_copied_string(path),
+               .message = grpc_raw_byte_buffer_create(&bytes, 1),
+               .unsent = calls};
+  grpc_slice_unref(bytes);
+  gboolean success = TRUE;
+  gint64 begin_us = clock_now_us();
+  for (guint i = 0; success && i < in_flight && load.unsent; i++)
+    success = slot_send(&load, &slots[i], error);
+  while (load.under_way) {
+    grpc_event event = grpc_completion_queue_next(load.queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    slot_finish(&load, event.tag);
+    if (success && load.unsent)
+      success = slot_send(&load, event.tag, error);
+  }
+  *ret_elapsed_us = clock_now_us() - begin_us;
+  *ret_failed = load.failed;
+  grpc_slice_unref(load.method);
+  grpc_byte_buffer_destroy(load.message);
+  queue_destroy(load.queue);
+  return success;
 }

@@ -17,18 +17,19 @@ declare -A may_include=(
   [node]="base proto rpc"
   [evsctl]="base proto rpc evsclient ownership transfer"
   [evssim]="base"
+  [bench]="base proto rpc"
   [docs]=""
-  [tests]="base proto rpc evsclient ownership transfer controller node evsctl evssim"
+  [tests]="base proto rpc evsclient ownership transfer controller node evsctl evssim bench"
 )
 
 # library header: directories, or single files, that may include it
 declare -A library_users=(
   [grpc/]="rpc tests"
-  [curl/]="evsclient node/metadata_fetch.c node/metadata_main.c tests"
+  [curl/]="evsclient bench node/metadata_fetch.c node/metadata_main.c tests"
   [event2/]="rpc evssim tests"
   [blkid/]="node tests"
   [openssl/]="evssim transfer/handover_seal.c tests"
-  [jansson.h]="evsclient transfer evsctl evssim node/metadata_fetch.c node/metadata_main.c tests"
+  [jansson.h]="evsclient transfer evsctl evssim bench node/metadata_fetch.c node/metadata_main.c tests"
   [zlib.h]="evsctl"
   [cmocka.h]="tests"
 )
