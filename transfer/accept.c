@@ -5,7 +5,7 @@
 #include "evsclient/metadata.h"
 #include "ownership/disk_use.h"
 
-enum { LOOK_FIRST_MS = 100, LOOK_MOST_MS = 2000 };
+enum { LOOK_FIRST_MS = 100, LOOK_MOST_MS = 2000, SETTLE_LOOK_MS = 500 };
 
 static gboolean fail(GError **error, EvsCode code, const char *remedy, const char *format, ...)
   G_GNUC_PRINTF(4, 5);
@@ -59,7 +59,7 @@ TransferDiskKind transfer_judge_found(const TransferAccept *request, const EvsDi
   if (g_ascii_strcasecmp(evs_disk_metadata(disk, OWNER_KEY_SOURCE), mark) != 0)
     return has_senders_marks(request->handover, disk) ? TRANSFER_DISK_UNMARKED : refuse_foreign(disk, error);
   if (!request->owner)
-    return TRANSFER_DISK_OURS;
+    return evs_disk_metadata(disk, OWNER_KEY_CLUSTER)[0] ? refuse_foreign(disk, error) : TRANSFER_DISK_OURS;
   switch (owner_of_disk(request->owner, disk)) {
   case OWNER_NOBODY:
     return TRANSFER_DISK_UNMARKED;
@@ -238,28 +238,91 @@ static void add_marks(const TransferAccept *request, GHashTable *metadata)
   g_hash_table_insert(metadata, g_strdup(OWNER_KEY_SOURCE), transfer_source_mark(request->handover));
 }
 
-/* The name first: a disk that bears the marks is finished. */
-static gboolean mark(EvsClient *client, const EvsContext *context, const TransferAccept *request,
-                     const EvsDisk *disk, GError **error)
+/* A disk on its way from accepted to marked. */
+typedef struct {
+  EvsClient *client;
+  const EvsContext *after;
+  const TransferAccept *request;
+  gboolean
+    accepted; /* by this very call; else by one that was killed, or by somebody who is about to mark it */
+  EvsDisk *disk;
+} Marking;
+
+/* Whose it is now. What this very call has accepted needs only be free of the mark that somebody else makes by the same
+ * handover. */
+static TransferDiskKind judge(const Marking *marking, GError **error)
 {
-  if (!g_str_equal(disk->status, "available")) {
-    disk_refuse_status(disk, "taken over", error);
+  g_autofree char *mark = transfer_source_mark(marking->request->handover);
+  gboolean marked = g_ascii_strcasecmp(evs_disk_metadata(marking->disk, OWNER_KEY_SOURCE), mark) == 0;
+  return marking->accepted && !marked ? TRANSFER_DISK_UNMARKED
+                                      : transfer_judge_found(marking->request, marking->disk, error);
+}
+
+static gboolean read_again(Marking *marking, GError **error)
+{
+  g_autoptr(EvsDisk) before = marking->disk;
+  marking->disk = evs_disk_get(marking->client, marking->after, before->id, error);
+  return marking->disk != NULL;
+}
+
+/* Whoever accepted it may be alive and about to mark it: gives him time. */
+static gboolean settle(Marking *marking, TransferDiskKind *kind, GError **error)
+{
+  gint64 until_us = clock_deadline_in_ms(TRANSFER_SETTLE_MS);
+  while (*kind == TRANSFER_DISK_UNMARKED && clock_now_us() < until_us) {
+    gint64 next_us = MIN(clock_deadline_in_ms(SETTLE_LOOK_MS), until_us);
+    if (!evs_context_sleep(marking->after, next_us, "seeing whether somebody marks the disk", FALSE, error) ||
+        !read_again(marking, error))
+      return FALSE;
+    *kind = judge(marking, error);
+  }
+  return *kind != TRANSFER_DISK_FOREIGN;
+}
+
+static gboolean give_name(Marking *marking, GError **error)
+{
+  const char *name = marking->request->disk_name;
+  if (!name || g_str_equal(marking->disk->name, name))
+    return TRUE;
+  const EvsDiskUpdate update = {.name = name};
+  g_autoptr(EvsDisk) renamed =
+    evs_disk_update(marking->client, marking->after, marking->disk->id, &update, error);
+  if (!renamed)
+    g_prefix_error(error, "disk '%s' is accepted, but has its old name: ", marking->disk->id);
+  return renamed != NULL;
+}
+
+static gboolean give_marks(Marking *marking, GError **error)
+{
+  g_autoptr(GHashTable) metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  add_marks(marking->request, metadata);
+  g_autoptr(GHashTable) set =
+    evs_disk_metadata_add(marking->client, marking->after, marking->disk->id, metadata, error);
+  if (!set)
+    g_prefix_error(error, "disk '%s' is accepted, but bears no owner yet: ", marking->disk->id);
+  return set != NULL;
+}
+
+/* EVS has no compare-and-set for metadata: it is looked right before marking and right after. The name first: a disk
+ * that bears the marks is finished. */
+static gboolean mark(Marking *marking, GError **error)
+{
+  TransferDiskKind kind = judge(marking, error);
+  if (kind == TRANSFER_DISK_UNMARKED && !marking->accepted && !settle(marking, &kind, error))
+    return FALSE;
+  if (kind != TRANSFER_DISK_UNMARKED)
+    return kind == TRANSFER_DISK_OURS;
+  if (!g_str_equal(marking->disk->status, "available")) {
+    disk_refuse_status(marking->disk, "taken over", error);
     return FALSE;
   }
-  if (request->disk_name && !g_str_equal(disk->name, request->disk_name)) {
-    const EvsDiskUpdate update = {.name = request->disk_name};
-    g_autoptr(EvsDisk) renamed = evs_disk_update(client, context, disk->id, &update, error);
-    if (!renamed) {
-      g_prefix_error(error, "disk '%s' is accepted, but has its old name: ", disk->id);
-      return FALSE;
-    }
-  }
-  g_autoptr(GHashTable) metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  add_marks(request, metadata);
-  g_autoptr(GHashTable) set = evs_disk_metadata_add(client, context, disk->id, metadata, error);
-  if (!set)
-    g_prefix_error(error, "disk '%s' is accepted, but bears no owner yet: ", disk->id);
-  return set != NULL;
+  if (!give_name(marking, error) || !read_again(marking, error))
+    return FALSE;
+  kind = judge(marking, error);
+  if (kind != TRANSFER_DISK_UNMARKED)
+    return kind == TRANSFER_DISK_OURS;
+  return give_marks(marking, error) && read_again(marking, error) &&
+         judge(marking, error) != TRANSFER_DISK_FOREIGN;
 }
 
 static gboolean check_project(EvsClient *client, const EvsContext *context, const Handover *handover,
@@ -279,25 +342,15 @@ gboolean transfer_accept(EvsClient *client, const EvsContext *context, const Tra
                          EvsDisk **ret_disk, GError **error)
 {
   const Handover *handover = request->handover;
-  gboolean accepted = FALSE;
-  g_autoptr(EvsDisk) disk = NULL;
+  Marking marking = {
+    .client = client, .after = request->after ? request->after : context, .request = request};
   if (!check_project(client, context, handover, error) ||
-      !transfer_find_disk(client, context, handover, &disk, error) ||
-      (!disk && !bring(client, context, request, &disk, &accepted, error)))
+      !transfer_find_disk(client, context, handover, &marking.disk, error) ||
+      (!marking.disk && !bring(client, context, request, &marking.disk, &marking.accepted, error)))
     return FALSE;
-  TransferDiskKind kind = accepted ? TRANSFER_DISK_UNMARKED : transfer_judge_found(request, disk, error);
-  if (kind == TRANSFER_DISK_FOREIGN)
-    return FALSE;
-  if (kind == TRANSFER_DISK_UNMARKED) {
-    const EvsContext *after = request->after ? request->after : context;
-    if (!mark(client, after, request, disk, error))
-      return FALSE;
-    evs_disk_free(disk);
-    disk = evs_disk_get(client, after, handover->volume_id, error);
-    if (!disk)
-      return FALSE;
-  }
-  if (ret_disk)
+  gboolean good = mark(&marking, error);
+  g_autoptr(EvsDisk) disk = marking.disk;
+  if (good && ret_disk)
     *ret_disk = g_steal_pointer(&disk);
-  return TRUE;
+  return good;
 }

@@ -4,7 +4,8 @@
  * What the cloud answers to a wrong key or to a second acceptance is not documented, so no code alone decides: whether the
  * disk is in the own project does. A disk found there is ours to mark if
  *   it carries the mark of this very transfer (OWNER_KEY_SOURCE) with no owner or with us for this volume: done already, or
- *   it carries no mark of this transfer and no other owner than the sender had: accepted, not marked yet.
+ *   it carries no mark of this transfer and no other owner than the sender had: accepted, not marked yet. Whoever accepted
+ *   it may be about to do so: he is given TRANSFER_SETTLE_MS.
  * All else is somebody else's: refused, never written over. */
 #pragma once
 
@@ -15,6 +16,8 @@
 enum {
   TRANSFER_LOST_ANSWER_MS = 30000, /* after an acceptance whose answer was lost: until the disk shows up */
   TRANSFER_REFUSED_MS = 10000,     /* after a refusal that an acceptance by a killed call would explain */
+  TRANSFER_SETTLE_MS =
+    3000, /* a disk that this call did not accept: until it is marked by whoever did, if he lives */
 };
 
 /* Problems that can be seen before accepting: expired, other region, zone unknown here, type not offered in that zone,

@@ -8,6 +8,7 @@
 #include "transfer/accept.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #define VOLUME "pvc-beta"
 
@@ -141,6 +142,23 @@ static void a_volume_is_the_disk_that_was_handed_over(void **state)
   end(&world);
 }
 
+/* It carries our marks and is all zeros, and is somebody's data all the same. */
+static void a_disk_that_came_is_never_formatted(void **state)
+{
+  World world = begin(state);
+  Plugin *node = node_start(world.harness, world.sim, &(PluginOptions){.server = 1});
+  CsiVolume *volume = csi_create_by(world.harness, world.controller, transfer_request(&world, VOLUME));
+  csi_attach(volume, world.controller, node);
+  csi_expect_error(node, "NodeStageVolume", csi_stage_request(volume, node), EVS_CODE_FAILED_PRECONDITION,
+                   "");
+  csi_detach(volume, world.controller, node);
+  g_autofree char *path = sim_disk_file(world.sim, world.disk);
+  struct stat status;
+  assert_int_equal(stat(path, &status), 0);
+  assert_int_equal(status.st_blocks, 0); /* nothing was ever written */
+  end(&world);
+}
+
 static void an_encrypted_handover_needs_its_passphrase(void **state)
 {
   World world = begin(state);
@@ -175,6 +193,38 @@ static void equal_calls_and_two_controllers_accept_once(void **state)
   }
   assert_calls_at_most(world.sim, "7.4.2", 2); /* one of each controller; the cloud takes one */
   expect_taken(&world);
+  end(&world);
+}
+
+/* Two claims, one handover, two controllers, at the same instant: one of them gets the disk. */
+static void two_claims_never_share_a_disk(void **state)
+{
+  enum { CLAIMS = 2, ROUNDS = 5 };
+  World world = begin_with(state, "{\"jobs\":{\"acceptTransfer\":{\"median_ms\":300,\"sigma\":0}}}");
+  Plugin *other = start_controller(&world, world.accounts->beta_config, "beta-cluster", NULL);
+  for (int round = 0; round < ROUNDS; round++) {
+    Call calls[CLAIMS] = {0};
+    guint taken = 0;
+    for (gsize i = 0; i < CLAIMS; i++) {
+      g_autofree char *name = g_strdup_printf("pvc-%d-%zu", round, i);
+      calls[i] = (Call){.plugin = i % 2 ? other : world.controller,
+                        .method = "CreateVolume",
+                        .request = transfer_request(&world, name)};
+    }
+    calls_run(calls, CLAIMS);
+    for (gsize i = 0; i < CLAIMS; i++) {
+      taken += calls[i].reply != NULL;
+      if (calls[i].error && !strstr(calls[i].error->message, "was taken over for another volume, 'pvc-"))
+        fail_msg("%s", calls[i].error->message);
+      call_clear(&calls[i]);
+    }
+    assert_int_equal(taken, 1);
+    json_decref(csi_call(world.controller, "DeleteVolume", NULL, "{s:s}", "volume_id", world.disk));
+    handover_free(world.handover);
+    g_free(world.disk);
+    world.disk = accounts_make_disk(world.accounts, NULL);
+    world.handover = accounts_offer(world.accounts, world.disk);
+  }
   end(&world);
 }
 
@@ -474,8 +524,10 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(a_volume_is_the_disk_that_was_handed_over),
+    TEST(a_disk_that_came_is_never_formatted),
     TEST(an_encrypted_handover_needs_its_passphrase),
     TEST(equal_calls_and_two_controllers_accept_once),
+    TEST(two_claims_never_share_a_disk),
     TEST(the_request_must_fit_the_handover),
     TEST(what_shapes_new_disks_is_refused),
     TEST(the_secret_must_be_a_handover),

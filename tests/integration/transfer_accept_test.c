@@ -189,6 +189,40 @@ static void too_little_time_is_aborted_and_repeated(void **state)
   end(&world);
 }
 
+static void turn_round(World *world)
+{
+  EvsClient *giver = world->accounts->alpha;
+  world->accounts->alpha = world->accounts->beta;
+  world->accounts->beta = giver;
+}
+
+/* There and back again, each time with the marks of the other on it, and killed before it is marked. */
+static void a_disk_comes_home(void **state)
+{
+  static const Owner alpha_owner = {"alpha-cluster", OWNER_DEFAULT_DRIVER};
+  World world = begin(state);
+  accept_well(&world, &beta_owner, "pvc-1");
+  g_autoptr(Handover) first = world.handover;
+  turn_round(&world);
+  world.handover = accounts_offer(world.accounts, world.disk);
+  assert_string_equal(world.handover->cluster, "beta-cluster");
+  assert_string_equal(world.handover->project_id, BETA_PROJECT);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(EvsTransfer) transfer =
+    evs_transfer_accept(world.accounts->beta, &world.accounts->context, world.handover->transfer_id,
+                        world.handover->auth_key, &error);
+  assert_non_null(transfer);
+  g_free(accounts_expect_disk(world.accounts, world.disk, "alpha", "available", "x"));
+  accept_well(&world, &alpha_owner, "pvc-alpha");
+  turn_round(&world);
+  /* The old handover takes nothing: it is at home now. */
+  g_autoptr(Handover) second = world.handover;
+  world.handover = first;
+  expect_refusal(&world, &beta_owner, EVS_CODE_FAILED_PRECONDITION, "the transfer has been accepted", "");
+  world.handover = NULL;
+  end(&world);
+}
+
 /* ---- refusals ---- */
 
 static void a_wrong_key_is_told(void **state)
@@ -418,6 +452,7 @@ int main(void)
     TEST(a_lost_answer_is_looked_after),
     TEST(an_acceptance_under_way_is_awaited),
     TEST(too_little_time_is_aborted_and_repeated),
+    TEST(a_disk_comes_home),
     TEST(a_wrong_key_is_told),
     TEST(a_cancelled_transfer_is_told),
     TEST(an_expired_handover_is_not_sent),
