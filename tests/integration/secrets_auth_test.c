@@ -344,8 +344,8 @@ static void no_key_of_a_transfer(void **state)
                                "--type=SSD", "--size=10", "-o", "json", NULL);
   evsctl_assert_status(&made, 0);
   json_t *disk = json_loads(made.out, 0, NULL);
-  g_auto(Evsctl) offered = evsctl(*state, config, "transfer", "create", member(disk, NULL, "id"), "moved",
-                                  "--yes", "-o", "json", key_flag, NULL);
+  g_auto(Evsctl) offered = evsctl(*state, config, "transfer", "create", "--raw", member(disk, NULL, "id"),
+                                  "moved", "--yes", "-o", "json", key_flag, NULL);
   evsctl_assert_status(&offered, 0);
   assert_true(g_file_get_contents(key_path, &key, NULL, NULL));
   struct stat status;
@@ -354,8 +354,8 @@ static void no_key_of_a_transfer(void **state)
   g_strstrip(key);
   assert_true(strlen(key) > 8);
   g_ptr_array_add(world.values, g_strdup(key));
-  g_auto(Evsctl) wrong = evsctl(*state, config, "transfer", "accept", "00000000-0000-4000-8000-000000000000",
-                                accept_flag, "--yes", NULL);
+  g_auto(Evsctl) wrong = evsctl(*state, config, "transfer", "accept", "--raw",
+                                "00000000-0000-4000-8000-000000000000", accept_flag, "--yes", NULL);
   evsctl_assert_status(&wrong, 1);
   g_auto(Evsctl) listed = evsctl(*state, config, "transfer", "list", "-o", "json", NULL);
   const Evsctl *const runs[] = {&made, &offered, &wrong, &listed};
