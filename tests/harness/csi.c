@@ -115,6 +115,17 @@ CsiVolume *csi_create_by(Harness *harness, const Plugin *controller, json_t *req
   return volume;
 }
 
+CsiVolume *csi_static(Harness *harness, const char *id, json_t *capability, json_t *attributes)
+{
+  CsiVolume *volume = g_new0(CsiVolume, 1);
+  volume->id = g_strdup(id);
+  volume->capability = capability;
+  volume->context = json_incref(attributes);
+  harness_at_end(harness, drop_volume, volume);
+  assert_non_null(id);
+  return volume;
+}
+
 /* Adds what the CO passes on when there is any. */
 static json_t *with_context(json_t *request, const CsiVolume *volume)
 {

@@ -51,6 +51,9 @@ CsiVolume *csi_create(Harness *harness, const Plugin *controller, const char *na
                       json_t *capability);
 /* As csi_create with the whole request, as csi_create_request makes it; taken over. */
 CsiVolume *csi_create_by(Harness *harness, const Plugin *controller, json_t *request);
+/* A volume that no CreateVolume made: of a static PV. capability is taken over; attributes (of the PV; borrowed) may be
+ * NULL. */
+CsiVolume *csi_static(Harness *harness, const char *id, json_t *capability, json_t *attributes);
 void csi_attach(CsiVolume *volume, const Plugin *controller, const Plugin *node);
 /* Paths below the node's kubelet directory are chosen at the first call. */
 void csi_stage(CsiVolume *volume, const Plugin *node);
