@@ -7,11 +7,11 @@ FUZZ_SECONDS ?= 300
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test sanity bench fuzz lint install clean deps
+.PHONY: help build demo demo-transfer test sanity bench fuzz lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps:
 	@scripts/install-deps.sh
@@ -22,6 +22,9 @@ build: deps ## Build everything into build/PRESET (executables in build/PRESET/b
 
 demo: build ## Walk one volume's life on simulated hardware and show each step
 	@scripts/demo.sh $(BUILD)/bin
+
+demo-transfer: build ## Hand a disk with data to a cluster of another account, and back
+	@scripts/demo-transfer.sh $(BUILD)/bin
 
 test: build ## Run all tests; T=REGEX only those whose name matches
 	@tests/run $(BUILD) $(if $(T),-R '$(T)')

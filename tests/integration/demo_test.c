@@ -1,9 +1,10 @@
-/* The demo: it passes; and when a step fails it says which and why, fails itself, and leaves nothing behind. */
+/* The demos: they pass; and when a step fails they say which and why, fail themselves, and leave nothing behind. */
 #include "tests/harness/harness.h"
 
 #include <sys/stat.h>
 
-#define SCRIPT EVS_SOURCE_DIR "/scripts/demo.sh"
+#define DEMO EVS_SOURCE_DIR "/scripts/demo.sh"
+#define DEMO_TRANSFER EVS_SOURCE_DIR "/scripts/demo-transfer.sh"
 
 static const char *bin_dir(void)
 {
@@ -20,14 +21,24 @@ static void assert_no_demo_is_left(void)
   }
 }
 
-static void it_passes(void **state)
+static void expect_success(Harness *harness, const char *script)
 {
-  Process *demo = process_start_list(*state, SCRIPT, bin_dir(), NULL);
+  Process *demo = process_start_list(harness, script, bin_dir(), NULL);
   int status = process_wait_exit(demo, HARNESS_WAIT_MS);
   g_autofree char *out = process_stdout(demo);
   if (status != 0 || !strstr(out, "nothing is left") || !strstr(out, "demo passed"))
     fail_msg("status %d:\n%s", status, out);
   assert_no_demo_is_left();
+}
+
+static void it_passes(void **state)
+{
+  expect_success(*state, DEMO);
+}
+
+static void a_disk_goes_to_another_account_and_back(void **state)
+{
+  expect_success(*state, DEMO_TRANSFER);
 }
 
 /* A bin directory in which `name` is this script and all else what was built. */
@@ -48,9 +59,9 @@ static char *bin_dir_with(Harness *harness, const char *name, const char *script
   return dir;
 }
 
-static void expect_failure(Harness *harness, const char *dir, const char *complaint)
+static void expect_failure(Harness *harness, const char *script, const char *dir, const char *complaint)
 {
-  Process *demo = process_start_list(harness, SCRIPT, dir, NULL);
+  Process *demo = process_start_list(harness, script, dir, NULL);
   int status = process_wait_exit(demo, HARNESS_WAIT_MS);
   g_autofree char *out = process_stdout(demo);
   if (status != 1 || !strstr(out, complaint) || strstr(out, "demo passed"))
@@ -68,23 +79,41 @@ static void a_step_that_fails_is_named(void **state)
                     "exec %s/evsctl \"$@\"\n",
                     bin_dir());
   g_autofree char *dir = bin_dir_with(*state, "evsctl", script);
-  expect_failure(*state, dir,
+  expect_failure(*state, DEMO, dir,
                  "FAILED in step 5, NodePublishVolume: NodePublishVolume: INTERNAL (13): broken on purpose");
+}
+
+/* An acceptance that says it went well and did nothing. */
+static void a_transfer_that_lies_is_found_out(void **state)
+{
+  g_autofree char *script = g_strdup_printf("#!/bin/sh\n"
+                                            "case \"$*\" in *accept*--emit-pv*)\n"
+                                            "  exit 0 ;;\n"
+                                            "esac\n"
+                                            "exec %s/evsctl \"$@\"\n",
+                                            bin_dir());
+  g_autofree char *dir = bin_dir_with(*state, "evsctl", script);
+  expect_failure(*state, DEMO_TRANSFER, dir,
+                 "FAILED in step 8, beta: transfer accept: no PV of the disk was written");
 }
 
 static void a_part_that_does_not_start_is_named(void **state)
 {
   g_autofree char *dir =
     bin_dir_with(*state, "evs-csi-node", "#!/bin/sh\necho 'no such option' >&2\nexit 1\n");
-  expect_failure(*state, dir, "FAILED in step 0, start: node has ended: no such option");
+  expect_failure(*state, DEMO, dir, "FAILED in step 0, start: node has ended: no such option");
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(it_passes, harness_setup, harness_teardown),
-    cmocka_unit_test_setup_teardown(a_step_that_fails_is_named, harness_setup, harness_teardown),
-    cmocka_unit_test_setup_teardown(a_part_that_does_not_start_is_named, harness_setup, harness_teardown),
+    TEST(it_passes),
+    TEST(a_disk_goes_to_another_account_and_back),
+    TEST(a_step_that_fails_is_named),
+    TEST(a_transfer_that_lies_is_found_out),
+    TEST(a_part_that_does_not_start_is_named),
   };
   return cmocka_run_group_tests_name("demo", tests, NULL, NULL);
 }
