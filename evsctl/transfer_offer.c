@@ -4,7 +4,7 @@
 #include "evsclient/http.h"
 #include "evsctl/transfer_file.h"
 
-enum { LOOK_FIRST_MS = 100, LOOK_MOST_MS = 2000 };
+enum { LOOK_FIRST_MS = 100, LOOK_MOST_MS = 2000, LOOK_AGAIN_MS = 500 };
 
 void offer_clear(Offer *offer)
 {
@@ -102,21 +102,30 @@ gboolean offer_withdraw(EvsClient *client, const EvsContext *context, const char
 static gboolean clear_way(EvsClient *client, const EvsContext *context, const OfferTerms *terms, Offer *offer,
                           gboolean *ret_done, GError **error)
 {
+  gint64 until_us = clock_deadline_in_ms(OFFER_LOST_ANSWER_MS), expires_wall_us;
   *ret_done = FALSE;
-  g_autoptr(GPtrArray) all = evs_transfer_list(client, context, NULL, error);
-  if (!all)
-    return FALSE;
-  const EvsTransfer *pending = transfer_find_pending(all, offer->disk->id);
-  gint64 expires_wall_us;
-  if (!pending)
-    return TRUE;
-  if (!transfer_name_parse(pending->name, &expires_wall_us))
-    return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
-                         "disk '%s' is offered by transfer '%s', which evsctl did not make", offer->disk->id,
-                         pending->id);
-  offer->handover = load_matching(terms, offer, pending);
-  *ret_done = offer->handover != NULL;
-  return *ret_done || offer_withdraw(client, context, pending->id, offer->disk->id, error);
+  for (;;) {
+    g_autoptr(GPtrArray) all = evs_transfer_list(client, context, NULL, error);
+    if (!all)
+      return FALSE;
+    const EvsTransfer *pending = transfer_find_pending(all, offer->disk->id);
+    if (pending && !transfer_name_parse(pending->name, &expires_wall_us))
+      return evs_error_set(error, EVS_CODE_FAILED_PRECONDITION,
+                           "disk '%s' is offered by transfer '%s', which evsctl did not make",
+                           offer->disk->id, pending->id);
+    if (pending) {
+      offer->handover = load_matching(terms, offer, pending);
+      *ret_done = offer->handover != NULL;
+      return *ret_done || offer_withdraw(client, context, pending->id, offer->disk->id, error);
+    }
+    /* A list may be behind the disk's status. */
+    gboolean is_free;
+    if (!await_disk(client, context, offer->disk->id, DISK_IS_AVAILABLE,
+                    MIN(clock_deadline_in_ms(LOOK_AGAIN_MS), until_us), &is_free, error))
+      return FALSE;
+    if (is_free || clock_now_us() >= until_us)
+      return TRUE;
+  }
 }
 
 /* One POST. *ret_transfer NULL with TRUE: its answer was lost, the way must be cleared. */

@@ -1,5 +1,6 @@
 /* evsctl transfer create and accept between two accounts: what is checked, what is written, what comes out. */
 #include "tests/integration/evsctl_transfer_support.h"
+#include "tests/integration/operator_support.h"
 
 #include <sys/stat.h>
 
@@ -284,6 +285,21 @@ static void the_file_carries_what_the_pv_says(void **state)
   world_end(&world);
 }
 
+static void kubectl_is_asked_for_pvs(void **state)
+{
+  World world = world_begin(state);
+  g_autofree char *list = pv_list(&world, world.disk);
+  g_autofree char *script = g_strdup_printf(
+    "[ \"$*\" = 'get persistentvolumes -o json' ] || { echo \"$*\" >&2; exit 1; }\nexec cat %s", list);
+  fake_kubectl(world.harness, script);
+  g_auto(Evsctl) run = alpha(&world, "transfer create --pv=pv-1 --output-dir=%s", world.directory);
+  expect(&run, 0, "created");
+  json_t *file = json_file(world.file);
+  assert_string_equal(json_text(file, "pvc_name"), "data");
+  json_decref(file);
+  world_end(&world);
+}
+
 static void wrong_input_sends_nothing(void **state)
 {
   static const struct {
@@ -322,6 +338,7 @@ int main(void)
     TEST(a_second_call_changes_nothing),
     TEST(a_passphrase_hides_the_key),
     TEST(the_file_carries_what_the_pv_says),
+    TEST(kubectl_is_asked_for_pvs),
     TEST(wrong_input_sends_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
