@@ -70,8 +70,13 @@ json_t *scenario_run_memory(Bench *bench, const Scenario *scenario, GError **err
   for (guint i = 0; success && i < bench->n_controllers; i++)
     success = measure(bench->controllers[i][0], methods[0].path, scenario->count, 64, &per_second, error);
   clock_sleep_until(clock_deadline_in_ms(bench->options->settle_s * 1000));
-  json_t *row = json_pack("{s:{s:i}, s:o}", "figures", "calls", (int)scenario->count, "processes",
-                          process_watch_stop(watch));
+  json_t *processes = process_watch_stop(watch);
+  double anonymous_kb =
+    json_number_value(json_object_get(json_array_get(processes, 0), "anonymous_after_kb"));
+  json_t *row = json_pack("{s:{s:i}, s:o}", "figures", "calls", (int)scenario->count, "processes", processes);
+  if (json_array_size(processes))
+    json_object_set_new(json_object_get(row, "figures"), "anonymous after, MB",
+                        json_real(anonymous_kb / 1024));
   if (!success)
     g_clear_pointer(&row, json_decref);
   return row;

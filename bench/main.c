@@ -1,5 +1,6 @@
 /* evs-bench: measures CSI drivers by acting like Kubernetes' sidecars. docs/performance.md says how to use it. */
 #include "bench/bench.h"
+#include "bench/goals.h"
 #include "bench/table.h"
 
 #include <signal.h>
@@ -65,7 +66,9 @@ static json_t *measure(const Options *options, GError **error)
 static gboolean finish(const Options *options, const json_t *result, GError **error)
 {
   g_autofree char *table = table_render(result);
+  g_autofree char *goals = options->goals ? goals_render(result, NULL) : g_strdup("");
   fputs(table, stdout);
+  fputs(goals, stdout);
   fflush(stdout);
   if (options->json && json_dump_file(result, options->json, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0)
     return evs_error_set(error, EVS_CODE_INTERNAL, "cannot write '%s'", options->json);

@@ -186,6 +186,8 @@ static gboolean parse_flags(int argc, char **argv, Options *options, Texts *text
      "COMMAND"},
     {"keep", 0, 0, G_OPTION_ARG_NONE, &options->keep, "leave what was made", NULL},
     {"merge", 0, 0, G_OPTION_ARG_NONE, &texts->merge, "show the median of earlier results: FILE...", NULL},
+    {"goals", 0, 0, G_OPTION_ARG_NONE, &options->goals, "show what evs-csi is meant to reach beside it",
+     NULL},
     {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "print the version", NULL},
     {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL},
     {0},

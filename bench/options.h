@@ -46,7 +46,7 @@ typedef struct {
   char *kubelet_dir;    /* for node: where paths may lie */
   char *command;        /* for startup: what is started, NODE or controller, with its arguments */
   gint64 seed, workers, timeout_ms, limit_s, back_off_start_ms, back_off_max_ms, settle_s;
-  gboolean jitter, keep, version;
+  gboolean jitter, keep, goals, version;
 } Options;
 
 gboolean options_parse(int argc, char **argv, Options *ret_options, GError **error);

@@ -94,9 +94,9 @@ run_node() { # what does not depend on the cloud: against a quick one
   start_node --log-level=warn || fail "$problem"
   "$build/bin/evs-bench" --controller="$controller_endpoint" --node="$node_endpoint" --sim="$sim_url" \
     --pid="${parts_pid[node]}" --kubelet-dir="$kubelet_dir" --topology=$zone --scenario=$small \
-    --settle=$settle --json="$results/node.json" || fail "node"
+    --settle=$settle --goals --json="$results/node.json" || fail "node"
   local socket=$work/node/startup.sock
-  "$build/bin/evs-bench" --node="unix://$socket" --scenario=$starts --json="$results/startup.json" \
+  "$build/bin/evs-bench" --node="unix://$socket" --scenario=$starts --goals --json="$results/startup.json" \
     --command="$build/bin/evs-csi-node --endpoint=unix://$socket --node-id=$node_id --zone=sim-1a
                --kubelet-dir=$kubelet_dir --log-level=warn" || fail "startup"
   end_cloud
@@ -108,7 +108,7 @@ for seed in $seeds; do
   run_cloud "$seed"
 done
 echo
-"$build/bin/evs-bench" --merge --json="$results/median.json" "$results"/seed-*.json || fail "merge"
+"$build/bin/evs-bench" --merge --goals --json="$results/median.json" "$results"/seed-*.json || fail "merge"
 [ "${BENCH_NODE:-yes}" = no ] || run_node
 echo
 echo "results: $results"

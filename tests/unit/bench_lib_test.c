@@ -1,4 +1,5 @@
 /* bench/: what sidecars make of answers, the queue they work by, figures, options. No processes. */
+#include "bench/goals.h"
 #include "bench/options.h"
 #include "bench/storm.h"
 #include "bench/table.h"
@@ -300,6 +301,24 @@ static void results_merge_to_their_median(void **state)
   rmdir(dir);
 }
 
+static void goals_are_held_against_a_result(void **state)
+{
+  (void)state;
+  json_t *result =
+    json_pack("{s:[{s:s,s:f,s:{s:i}},{s:s,s:{s:f}},{s:s}]}", "scenarios", "scenario", "create:500", "ratio",
+              1.11, "failures", "total", 0, "scenario", "rpc", "figures", "node Probe, 1 in flight, calls/s",
+              30000.0, "scenario", "attach:1/1");
+  guint missed;
+  g_autofree char *shown = goals_render(result, &missed);
+  json_decref(result);
+  assert_int_equal(missed, 1);
+  g_auto(GStrv) lines = g_strsplit(g_strstrip(shown), "\n", -1);
+  assert_int_equal(g_strv_length(lines), 4); /* the head and three goals */
+  assert_true(g_str_has_suffix(lines[1], "MISSED"));
+  assert_true(g_str_has_suffix(lines[2], " met"));
+  assert_true(g_str_has_suffix(lines[3], " met"));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -314,6 +333,7 @@ int main(void)
     cmocka_unit_test(scenarios_are_read),
     cmocka_unit_test(options_name_what_is_missing),
     cmocka_unit_test(results_merge_to_their_median),
+    cmocka_unit_test(goals_are_held_against_a_result),
   };
   return cmocka_run_group_tests_name("bench", tests, NULL, NULL);
 }
