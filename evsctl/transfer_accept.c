@@ -303,9 +303,10 @@ static gboolean accept_one(Accept *accept, Incoming *incoming, GError **error)
 static gboolean accept_all(Accept *accept, GError **error)
 {
   gboolean all_good = TRUE;
-  for (guint i = 0; i < accept->all->len && !session_interrupted(); i++) {
+  guint done = 0;
+  for (; done < accept->all->len && !session_interrupted(); done++) {
     g_autoptr(GError) problem = NULL;
-    if (accept_one(accept, accept->all->pdata[i], &problem))
+    if (accept_one(accept, accept->all->pdata[done], &problem))
       continue;
     if (all_good)
       g_propagate_error(error, g_steal_pointer(&problem));
@@ -313,6 +314,9 @@ static gboolean accept_all(Accept *accept, GError **error)
       failure_print(problem);
     all_good = FALSE;
   }
+  if (all_good && done < accept->all->len)
+    return evs_error_set(error, EVS_CODE_ABORTED, "interrupted: %u of %u disks are not accepted",
+                         accept->all->len - done, accept->all->len);
   return all_good;
 }
 

@@ -122,7 +122,7 @@ static int run_cancel(Session *session, const Command *command, void *data, char
   }
   handover_text_free(passphrase);
   session_print(session, rows, COLUMNS);
-  return status;
+  return session_interrupted() ? EXIT_INTERRUPTED : status;
 }
 
 /* ---- expire ---- */
@@ -168,7 +168,7 @@ static int run_expire(Session *session, const Command *command, void *data, char
     json_array_append_new(rows, show_row(transfer->id, transfer->volume_id, expires_wall_us, end));
   }
   session_print(session, rows, COLUMNS);
-  return status;
+  return session_interrupted() ? EXIT_INTERRUPTED : status;
 }
 
 /* ---- reject ---- */

@@ -142,8 +142,9 @@ static char *find_volume(Create *create, Target *target, GError **error)
   if (disk)
     return g_strdup(disk->id);
   if (evs_error_is(problem, EVS_CODE_NOT_FOUND) || evs_error_is(problem, EVS_CODE_FAILED_PRECONDITION))
-    transfer_problem_add(target->problems, "disk", "give the id of a disk of this project", "'%s': %s",
-                         target->name, problem->message);
+    transfer_problem_add(target->problems, "disk",
+                         "give a disk of this project; was it handed over: evsctl transfer status",
+                         "'%s': %s", target->name, problem->message);
   else
     g_propagate_error(error, g_steal_pointer(&problem));
   return NULL;
@@ -189,7 +190,8 @@ static gboolean check_target(Create *create, Target *target, const GPtrArray *pe
     g_propagate_error(error, g_steal_pointer(&problem));
     return FALSE;
   }
-  transfer_problem_add(target->problems, "disk", "give a disk of this project",
+  transfer_problem_add(target->problems, "disk",
+                       "give a disk of this project; was it handed over: evsctl transfer status",
                        "disk '%s' of '%s' does not exist", volume_id, target->name);
   return TRUE;
 }
@@ -266,6 +268,19 @@ static gboolean judge(const Create *create, GError **error)
                                   create->options->dry_run ? "nothing was created" : end, error);
 }
 
+/* A signal that came between two disks. */
+static gboolean check_interrupted(const Create *create, GError **error)
+{
+  guint left = 0;
+  for (guint i = 0; session_interrupted() && i < create->targets->len; i++) {
+    const Target *target = create->targets->pdata[i];
+    left += target->problems->len == 0 && !target->offer.handover;
+  }
+  return left == 0 || create->options->dry_run ||
+         evs_error_set(error, EVS_CODE_ABORTED, "interrupted: %u of %u disks are not offered", left,
+                       create->targets->len);
+}
+
 /* Those without problems. One that fails stops the others, unless they shall go on. */
 static gboolean offer_all(Create *create, GError **error)
 {
@@ -283,7 +298,9 @@ static gboolean offer_all(Create *create, GError **error)
       continue;
     if (offer_make(create->client, session_context(create->session), &create->terms, &target->offer,
                    &problem)) {
-      target->end = target->offer.was_there ? "there already" : "created";
+      target->end = target->offer.was_there ? "there already"
+                    : target->offer.renewed ? "created anew"
+                                            : "created";
       continue;
     }
     target->end = "failed";
@@ -293,7 +310,7 @@ static gboolean offer_all(Create *create, GError **error)
       g_propagate_error(error, g_steal_pointer(&problem));
     all_good = FALSE;
   }
-  return all_good;
+  return all_good && check_interrupted(create, error);
 }
 
 static int run(Session *session, const Command *command, void *data, char **arguments)

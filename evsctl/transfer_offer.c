@@ -116,6 +116,7 @@ static gboolean clear_way(EvsClient *client, const EvsContext *context, const Of
     if (pending) {
       offer->handover = load_matching(terms, offer, pending);
       *ret_done = offer->handover != NULL;
+      offer->renewed = !*ret_done;
       return *ret_done || offer_withdraw(client, context, pending->id, offer->disk->id, error);
     }
     /* A list may be behind the disk's status. */

@@ -34,6 +34,7 @@ typedef struct {
   char *path;           /* of the handover file */
   Handover *handover;   /* once it is offered */
   gboolean was_there;   /* by an earlier call */
+  gboolean renewed;     /* a transfer of an earlier call was called off: a file with its key is worthless */
 } Offer;
 
 void offer_clear(Offer *offer);

@@ -199,6 +199,10 @@ static void a_second_call_changes_nothing(void **state)
   g_auto(Evsctl) shown =
     alpha(&world, "transfer create pvc-alpha --output-dir=%s --show-key", world.directory);
   expect(&shown, 0, key); /* only when asked for */
+  g_auto(Evsctl) elsewhere =
+    alpha(&world, "transfer create pvc-alpha --output-dir=%s", harness_dir(world.harness));
+  expect(&elsewhere, 0, "created anew");
+  assert_int_equal(sim_transfers(world.sim, world.disk, NULL), 1);
   world_end(&world);
 }
 
