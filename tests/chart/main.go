@@ -3,6 +3,8 @@
 //	chartcheck objects BIN FILE        strict decoding, arguments of our containers, security, cloud-config
 //	chartcheck disjoint FILE FILE      two releases share no object
 //	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
+//	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
+//	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
 package main
 
 import (
@@ -26,8 +28,13 @@ func main() {
 		checkDisjoint(arguments[1], arguments[2])
 	case len(arguments) > 2 && arguments[0] == "covered":
 		checkCovered(arguments[1], arguments[2:])
+	case len(arguments) == 3 && arguments[0] == "command":
+		printCommand(arguments[1], arguments[2])
+	case len(arguments) == 4 && arguments[0] == "text":
+		printText(arguments[1], arguments[2], arguments[3])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE...")
+		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
+			" command FILE CONTAINER | text FILE SECRET KEY")
 		os.Exit(2)
 	}
 	if failed {
