@@ -32,6 +32,8 @@ char *world_file(const World *world, const char *disk)
   return g_strdup_printf("%s/evs-transfer-%s.json", world->directory, disk);
 }
 
+static Evsctl run(const World *world, const char *config, const char *line, va_list list) G_GNUC_PRINTF(3, 0);
+
 static Evsctl run(const World *world, const char *config, const char *line, va_list list)
 {
   g_autofree char *text = g_strdup_vprintf(line, list);
