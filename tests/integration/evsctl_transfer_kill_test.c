@@ -42,7 +42,6 @@ static void check_offered(World *world, const char *disk, const char *file)
   json_t *handover = json_file(file);
   assert_string_equal(json_text(handover, "transfer_id"), transfer);
   json_decref(handover);
-  g_autoptr(GError) error = NULL;
   GDir *entries = g_dir_open(world->directory, 0, NULL);
   guint count = 0;
   while (g_dir_read_name(entries))

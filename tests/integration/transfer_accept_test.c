@@ -216,7 +216,7 @@ static void a_disk_comes_home(void **state)
   accept_well(&world, &alpha_owner, "pvc-alpha");
   turn_round(&world);
   /* The old handover takes nothing: it is at home now. */
-  g_autoptr(Handover) second = world.handover;
+  handover_free(world.handover);
   world.handover = first;
   expect_refusal(&world, &beta_owner, EVS_CODE_FAILED_PRECONDITION, "the transfer has been accepted", "");
   world.handover = NULL;
