@@ -41,7 +41,7 @@ fuzz: deps ## Feed the cloud client's decoders with made-up answers for FUZZ_SEC
 	@cmake --build build/fuzz --target decode_fuzz fuzz_corpus
 	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
-lint: deps ## Check format, layering, file length, scripts, and that clang builds it
+lint: deps ## Check format, layering, file length, scripts, the Helm chart, and that clang builds it
 	@scripts/install-deps.sh lint
 	@scripts/lint.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what a compiler does not: format, who includes whom, length of files, shell scripts; and that clang builds
+# Checks what a compiler does not: format, who includes whom, length of files, shell scripts, the Helm chart; and that clang builds
 # all of it without a warning. Reports every failure, not only the first.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -37,9 +37,15 @@ check_clang() {
   cmake --preset clang >/dev/null && cmake --build build/clang
 }
 
+# With the executables that clang has just built. 77: there is no Go, and the script has said so.
+check_chart() {
+  tests/chart/run build/clang/bin build/clang/chart || [ $? = 77 ]
+}
+
 check format check_format
 check layers scripts/check-layers.sh
 check length check_length
 check scripts check_scripts
 check clang check_clang
+check chart check_chart
 exit $failed

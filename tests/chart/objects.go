@@ -131,6 +131,27 @@ func checkSocket(object Object, pod *core.PodSpec) {
 	}
 }
 
+// checkName: the API server's limits, for kinds whose names end up in labels and host names.
+func checkName(object Object) {
+	limit := 63
+	switch object.Kind {
+	case "CronJob":
+		limit = 52
+	case "DaemonSet", "Deployment": // the pods' names get a suffix
+		limit = 52
+	case "ClusterRole", "ClusterRoleBinding", "CSIDriver", "Secret":
+		limit = 253
+	}
+	if name := object.Meta.GetName(); len(name) > limit || strings.HasSuffix(name, "-") {
+		fail("%s: the name has %d characters, at most %d, and must not end in '-'", object.id(), len(name), limit)
+	}
+	for key, value := range object.Meta.GetLabels() {
+		if len(value) > 63 {
+			fail("%s: label %s has more than 63 characters", object.id(), key)
+		}
+	}
+}
+
 func checkPod(bin string, object Object, pod *core.PodSpec) {
 	checkSocket(object, pod)
 	ports := map[int32]string{}
@@ -201,6 +222,7 @@ func checkObjects(bin, path string) {
 			fail("%s: %s is there twice", path, object.id())
 		}
 		seen[object.id()] = true
+		checkName(object)
 		if pod := podOf(object); pod != nil {
 			containers += len(pod.Containers)
 			checkPod(bin, object, pod)
