@@ -24,7 +24,11 @@ static Handover *read_secret(const Csi__V1__CreateVolumeRequest *message, GError
                            "create the secret that 'csi.storage.k8s.io/provisioner-secret-name' names");
     return NULL;
   }
-  Handover *handover = handover_read(text, strlen(text), string_map_get(secrets, SECRET_PASSPHRASE), error);
+  const char *given = string_map_get(secrets, SECRET_PASSPHRASE);
+  char *passphrase =
+    given ? g_strndup(given, strcspn(given, "\r\n")) : NULL; /* a file's line, as evsctl takes it */
+  Handover *handover = handover_read(text, strlen(text), passphrase, error);
+  handover_text_free(passphrase);
   if (!handover)
     g_prefix_error(error, "secret of the provisioner: ");
   return handover;

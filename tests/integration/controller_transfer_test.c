@@ -58,8 +58,10 @@ static json_t *with_secret(json_t *request, const Handover *handover, const char
   char *text = handover_write(handover, passphrase, NULL);
   assert_non_null(text);
   json_t *secrets = json_pack("{s:s}", "handover", text);
+  g_autofree char *line =
+    g_strconcat(passphrase ? passphrase : "", "\n", NULL); /* as a Secret of a file has it */
   if (passphrase)
-    json_object_set_new(secrets, "passphrase", json_string(passphrase));
+    json_object_set_new(secrets, "passphrase", json_string(line));
   json_object_set_new(request, "secrets", secrets);
   handover_text_free(text);
   return request;
