@@ -49,8 +49,10 @@ static void tell(Watch *watch, const void *row)
     watch->row = watch_traits(watch)->subject->copy(row);
   if (row && verdict == WATCH_PENDING && watch_in_progress(watch, row))
     watch->seen_us = clock_now_us();
-  if (verdict == WATCH_SUSPECT)
+  if (verdict == WATCH_SUSPECT) {
     watch->suspected = TRUE;
+    watch->seems_done = watch_judge(watch, row) == WATCH_DONE;
+  }
   if (verdict != WATCH_PENDING)
     cond_signal(&watch->news);
 }

@@ -15,8 +15,9 @@ typedef struct {
   const EvsContext *context;
   Watch watch;
   gboolean job_open; /* there is a job that may still tell something */
-  guint asked;       /* times that job or disk were asked because the sweep found nothing */
-  gint64 asked_us;   /* the last of them */
+  gboolean job_succeeded;
+  guint asked;     /* times that job or disk were asked because the sweep found nothing */
+  gint64 asked_us; /* the last of them */
   guint broken;
   void *record; /* as last read */
 } Wait;
@@ -147,6 +148,7 @@ static WatchVerdict ask_job(Wait *wait, GError **error)
     return WATCH_BROKEN;
   }
   wait->job_open = job->state == EVS_JOB_RUNNING;
+  wait->job_succeeded = job->state == EVS_JOB_SUCCESS;
   return !wait->job_open && watch_traits(watch)->job_tells_end ? WATCH_DONE : WATCH_PENDING;
 }
 
@@ -204,15 +206,44 @@ static WatchVerdict ask_overdue(Wait *wait, GError **error)
   return verdict;
 }
 
+/* The sweep saw the end, which it cannot confirm. The job can, and its calls have a rate limit of their own: a thousand
+ * detaches and deletes would else share that of GET, with the questions that come before them. */
+static WatchVerdict ask_suspected(Wait *wait, gboolean seems_done, GError **error)
+{
+  Watch *watch = &wait->watch;
+  if (!seems_done || !wait->job_open)
+    return ask_record(wait, error);
+  GError *failure = NULL;
+  WatchVerdict verdict = ask_job(wait, &failure);
+  if (verdict == WATCH_BROKEN && !evs_error_is_job_failure(failure) &&
+      !evs_error_is(failure, EVS_CODE_ABORTED)) { /* it cannot be asked */
+    g_clear_error(&failure);
+    wait->job_open = FALSE;
+    return ask_record(wait, error);
+  }
+  if (verdict != WATCH_PENDING) {
+    if (failure)
+      g_propagate_error(error, failure);
+    return verdict;
+  }
+  if (!wait->job_open) /* SUCCESS beside a row that shows the end; or forgotten, then the record tells */
+    return wait->job_succeeded ? WATCH_DONE : ask_record(wait, error);
+  MUTEX_HOLD(&wait->watcher->lock);
+  gint64 now = clock_now_us();
+  watch->deaf_until_us = now + watch_pace_step(&wait->watcher->paces[watch->kind], now - watch->start_us);
+  return WATCH_PENDING;
+}
+
 /* One round: news of the sweep, else own questions when they are due. *error is set exactly for WATCH_BROKEN. */
 static WatchVerdict next_verdict(Wait *wait, GError **error)
 {
   Watch *watch = &wait->watch;
-  gboolean suspected, due;
+  gboolean suspected, seems_done, due;
   {
     MUTEX_HOLD(&wait->watcher->lock);
     due = await_news(wait);
     suspected = watch->suspected;
+    seems_done = watch->seems_done;
     watch->suspected = FALSE;
     if (watch->row) {
       keep_record(wait, g_steal_pointer(&watch->row));
@@ -220,7 +251,7 @@ static WatchVerdict next_verdict(Wait *wait, GError **error)
     }
   }
   if (suspected)
-    return ask_record(wait, error);
+    return ask_suspected(wait, seems_done, error);
   return due ? ask_overdue(wait, error) : WATCH_PENDING;
 }
 

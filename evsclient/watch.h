@@ -53,6 +53,7 @@ typedef struct {
   /* Under the watcher's lock: */
   void *row;            /* what the sweep found worth a look; NULL: nothing */
   gboolean suspected;   /* the sweep thinks that it is over: ask by id */
+  gboolean seems_done;  /* it thinks so because it saw the end, not a failure: the job may be asked instead */
   gint64 look_us;       /* the sweep should look at it then */
   gint64 deaf_until_us; /* no suspicion before: the last one was wrong */
   gint64 seen_us;       /* a sweep last saw the operation under way; 0: never */

@@ -307,15 +307,60 @@ static void test_bad_ids_spoil_nothing(void **state)
   assert_int_equal(http_script_count(fixture->script, ""), 0);
 }
 
-static void test_detach_is_confirmed_by_id(void **state)
+/* The row shows the end, the job confirms it. */
+static void test_detach_is_confirmed_by_its_job(void **state)
 {
   Fixture *fixture = *state;
   add_disk(fixture, (Disk){.before = "detaching", .after = "available", .attached_before = "at"}, 300);
+  add_job(fixture, "{\"status\":\"SUCCESS\"}");
   EvsContext context = {.deadline_us = clock_deadline_in_ms(20000)};
   g_autofree char *id = disk_id(0);
   assert_true(evs_watch_detach(fixture->watcher, &context, id, SERVER_ID, "j1", NULL));
-  assert_int_equal(http_script_count(fixture->script, GET), 1);
-  assert_int_equal(job_calls(fixture), 0);
+  assert_int_equal(http_script_count(fixture->script, GET), 0);
+  assert_int_equal(job_calls(fixture), 1);
+}
+
+/* No job is known, or it cannot be asked: the disk itself. */
+static void test_detach_is_confirmed_by_id(void **state)
+{
+  Fixture *fixture = *state;
+  for (guint i = 0; i < 2; i++) {
+    add_disk(fixture, (Disk){.before = "detaching", .after = "available", .attached_before = "at"}, 300);
+    EvsContext context = {.deadline_us = clock_deadline_in_ms(20000)};
+    g_autofree char *id = disk_id(i);
+    assert_true(evs_watch_detach(fixture->watcher, &context, id, SERVER_ID, i ? "j1" : NULL, NULL));
+    assert_int_equal(http_script_count(fixture->script, GET), i + 1);
+    assert_int_equal(job_calls(fixture), i);
+  }
+}
+
+/* A row that shows the end while the job still runs: it is asked again, at the pace of looking. */
+static void test_running_job_is_believed(void **state)
+{
+  Fixture *fixture = *state;
+  add_disk(fixture, (Disk){.before = "detaching", .after = "available", .attached_before = "at"}, 300);
+  for (int i = 0; i < 2; i++)
+    http_script_add(fixture->script,
+                    (ScriptRule){.match = ECS_JOB, .times = 1, .body = "{\"status\":\"RUNNING\"}"});
+  http_script_add(fixture->script, (ScriptRule){.match = ECS_JOB, .body = "{\"status\":\"SUCCESS\"}"});
+  EvsContext context = {.deadline_us = clock_deadline_in_ms(20000)};
+  g_autofree char *id = disk_id(0);
+  assert_true(evs_watch_detach(fixture->watcher, &context, id, SERVER_ID, "j1", NULL));
+  assert_int_equal(http_script_count(fixture->script, GET), 0);
+  assert_int_equal(job_calls(fixture), 3);
+}
+
+static void test_failed_detach(void **state)
+{
+  Fixture *fixture = *state;
+  add_disk(fixture, (Disk){.before = "detaching", .after = "available", .attached_before = "at"}, 300);
+  add_job(fixture, "{\"status\":\"FAIL\",\"error_code\":\"Ecs.0111\",\"fail_reason\":\"busy\"}");
+  EvsContext context = {.deadline_us = clock_deadline_in_ms(20000)};
+  g_autofree char *id = disk_id(0);
+  g_autoptr(GError) error = NULL;
+  assert_false(evs_watch_detach(fixture->watcher, &context, id, SERVER_ID, "j1", &error));
+  assert_true(evs_error_is_job_failure(error));
+  assert_int_equal(job_calls(fixture), 1);
 }
 
 static void test_detach_of_a_gone_disk(void **state)
@@ -327,15 +372,16 @@ static void test_detach_of_a_gone_disk(void **state)
   assert_int_equal(http_script_count(fixture->script, GET), 1);
 }
 
-static void test_delete_is_confirmed_by_id(void **state)
+static void test_delete_is_confirmed_by_its_job(void **state)
 {
   Fixture *fixture = *state;
+  add_job(fixture, "{\"status\":\"SUCCESS\"}");
   add_disk(fixture, (Disk){.before = "deleting", .after = NULL}, 300);
   EvsContext context = {.deadline_us = clock_deadline_in_ms(20000)};
   g_autofree char *id = disk_id(0);
   assert_true(evs_watch_delete(fixture->watcher, &context, id, "j1", NULL));
-  assert_int_equal(http_script_count(fixture->script, GET), 1);
-  assert_int_equal(job_calls(fixture), 0);
+  assert_int_equal(http_script_count(fixture->script, GET), 0);
+  assert_int_equal(job_calls(fixture), 1);
 }
 
 static void test_failed_delete(void **state)
@@ -412,9 +458,12 @@ int main(void)
     WATCHER_TEST(test_job_success_is_confirmed_on_the_disk),
     WATCHER_TEST(test_disk_seen_under_way_needs_no_job),
     WATCHER_TEST(test_bad_ids_spoil_nothing),
+    WATCHER_TEST(test_detach_is_confirmed_by_its_job),
     WATCHER_TEST(test_detach_is_confirmed_by_id),
+    WATCHER_TEST(test_running_job_is_believed),
+    WATCHER_TEST(test_failed_detach),
     WATCHER_TEST(test_detach_of_a_gone_disk),
-    WATCHER_TEST(test_delete_is_confirmed_by_id),
+    WATCHER_TEST(test_delete_is_confirmed_by_its_job),
     WATCHER_TEST(test_failed_delete),
     WATCHER_TEST(test_deadline_leaves_it_running),
     WATCHER_TEST(test_cancelled_wait_ends),
