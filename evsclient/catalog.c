@@ -70,14 +70,12 @@ static GPtrArray *read_zones(const json_t *answer)
 static GPtrArray *cached(EvsClient *client, const EvsContext *context, EvsOp op, EvsCacheSlot slot,
                          GPtrArray *(*read)(const json_t *), GError **error)
 {
-  GPtrArray *list = evs_client_cache_read(client, slot, read);
+  GPtrArray *list = evs_client_cache_read(client, context, slot, read);
   if (list)
     return list;
   EvsTypedCall call = {.op = op};
   g_autoptr(json_t) answer = evs_typed_answer(client, context, &call, error);
-  if (!answer)
-    return NULL;
-  list = read(answer);
+  list = answer ? read(answer) : NULL;
   evs_client_cache_put(client, slot, g_steal_pointer(&answer));
   return list;
 }

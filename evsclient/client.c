@@ -7,6 +7,7 @@
 
 enum {
   CACHE_US = 5 * 60 * G_USEC_PER_SEC,
+  CACHE_WAIT_MS = 5000,
   SKEW_TOLERATED_US = 5 * G_USEC_PER_SEC,
   SKEW_NEWS_US = 30 * G_USEC_PER_SEC,
 };
@@ -47,6 +48,7 @@ EvsClient *evs_client_new(const EvsConfig *config, GError **error)
   json_object_seed(0);
   EvsClient *client = g_new0(EvsClient, 1);
   mutex_init(&client->lock);
+  cond_init(&client->cached);
   client->http = evs_http_new();
   client->gates = evs_gates_new();
   client->session = session_new(client, config);
@@ -60,21 +62,35 @@ static void forget_lists(EvsClient *client)
     g_clear_pointer(&client->cache[slot].answer, json_decref);
 }
 
-GPtrArray *evs_client_cache_read(EvsClient *client, EvsCacheSlot slot,
+static gboolean is_kept(const EvsClient *client, EvsCacheSlot slot)
+{
+  return client->cache[slot].answer && clock_now_us() < client->cache[slot].until_us;
+}
+
+GPtrArray *evs_client_cache_read(EvsClient *client, const EvsContext *context, EvsCacheSlot slot,
                                  GPtrArray *(*read)(const json_t *answer))
 {
+  gint64 until_us = clock_deadline_in_ms(CACHE_WAIT_MS);
   MUTEX_HOLD(&client->lock);
-  if (!client->cache[slot].answer || clock_now_us() >= client->cache[slot].until_us)
-    return NULL;
-  return read(client->cache[slot].answer);
+  while (!is_kept(client, slot) && client->cache[slot].reading && clock_now_us() < until_us &&
+         evs_context_check(context, "", TRUE, NULL))
+    cond_wait_until(&client->cached, &client->lock, MIN(until_us, evs_context_slice(context)));
+  if (is_kept(client, slot))
+    return read(client->cache[slot].answer);
+  client->cache[slot].reading = TRUE;
+  return NULL;
 }
 
 void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, json_t *answer)
 {
   MUTEX_HOLD(&client->lock);
-  g_clear_pointer(&client->cache[slot].answer, json_decref);
-  client->cache[slot].answer = answer;
-  client->cache[slot].until_us = clock_now_us() + CACHE_US;
+  client->cache[slot].reading = FALSE;
+  if (answer) {
+    g_clear_pointer(&client->cache[slot].answer, json_decref);
+    client->cache[slot].answer = answer;
+    client->cache[slot].until_us = clock_now_us() + CACHE_US;
+  }
+  cond_broadcast(&client->cached);
 }
 
 void evs_client_free(EvsClient *client)
@@ -85,6 +101,7 @@ void evs_client_free(EvsClient *client)
   forget_lists(client);
   evs_http_free(client->http);
   evs_gates_free(client->gates);
+  cond_destroy(&client->cached);
   mutex_destroy(&client->lock);
   g_free(client->trouble);
   g_free(client);

@@ -27,7 +27,9 @@ struct EvsClient {
   struct {
     json_t *answer;
     gint64 until_us;
+    gboolean reading; /* somebody asks the cloud for it */
   } cache[EVS_CACHE_SLOTS];
+  Cond cached;   /* a cache was filled, or could not be */
   char *trouble; /* the last call's failure of authentication or connection; NULL: none */
 };
 
@@ -42,8 +44,10 @@ char *evs_session_project(EvsClient *client, EvsSession *session, const EvsConte
  * less a moment ago: then a refused signature is worth another try. */
 gboolean evs_client_learn_skew(EvsClient *client, gint64 date_us, gint64 sent_wall_us);
 /* Answers kept for 5 minutes; reconfiguring forgets them. Each reader gets a list of its own, read under the lock: one
- * that threads shared would be freed by whoever is last. NULL: nothing is kept. put takes the answer. */
-GPtrArray *evs_client_cache_read(EvsClient *client, EvsCacheSlot slot,
+ * that threads shared would be freed by whoever is last. NULL: nothing is kept, and the caller asks the cloud and then
+ * puts. While somebody does so the others wait for it, at most 5 s and as long as the context lives: a burst of creates
+ * asks once. put takes the answer; NULL: there was none. */
+GPtrArray *evs_client_cache_read(EvsClient *client, const EvsContext *context, EvsCacheSlot slot,
                                  GPtrArray *(*read)(const json_t *answer));
 void evs_client_cache_put(EvsClient *client, EvsCacheSlot slot, json_t *answer);
 /* trouble: NULL for a call that worked. */

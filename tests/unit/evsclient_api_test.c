@@ -357,6 +357,41 @@ static void test_catalog_is_cached(void **state)
   assert_int_equal(http_script_count(fixture->script, "GET"), 1);
 }
 
+static void *list_types(void *argument)
+{
+  Fixture *fixture = argument;
+  EvsContext context = fixture_within_ms(20000);
+  g_autoptr(GPtrArray) types = evs_disk_type_list(fixture->client, &context, NULL);
+  return GINT_TO_POINTER(types ? (int)types->len : -1);
+}
+
+/* A burst asks once, and what one cannot get the next one tries for itself. */
+static void test_catalog_is_read_once_by_a_crowd(void **state)
+{
+  Fixture *fixture = *state;
+  http_script_add(fixture->script,
+                  (ScriptRule){.match = "GET /v2/" PROJECT "/types",
+                               .times = 1,
+                               .status = 400,
+                               .delay_ms = 100,
+                               .body = "{\"error\":{\"code\":\"EVS.1001\",\"message\":\"no\"}}"});
+  http_script_add(fixture->script,
+                  (ScriptRule){.match = "GET /v2/" PROJECT "/types",
+                               .delay_ms = 100,
+                               .body = "{\"volume_types\":[{\"id\":\"1\",\"name\":\"SSD\"}]}"});
+  Thread threads[CROWD];
+  int read = 0;
+  for (guint i = 0; i < CROWD; i++)
+    threads[i] = thread_start("crowd", list_types, fixture);
+  for (guint i = 0; i < CROWD; i++) {
+    void *result;
+    assert_int_equal(pthread_join(threads[i].handle, &result), 0);
+    read += GPOINTER_TO_INT(result) == 1;
+  }
+  assert_int_equal(read, CROWD - 1);
+  assert_int_equal(http_script_count(fixture->script, "GET"), 2);
+}
+
 static void test_host_as_sent(void **state)
 {
   (void)state;
@@ -416,6 +451,7 @@ int main(void)
     API_TEST(test_ids_are_checked),
     API_TEST(test_pages_by_marker),
     API_TEST(test_catalog_is_cached),
+    API_TEST(test_catalog_is_read_once_by_a_crowd),
     cmocka_unit_test(test_host_as_sent),
     API_TEST(test_detach_repeats_after_a_lost_answer),
   };
