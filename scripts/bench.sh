@@ -29,17 +29,19 @@ build=$2
 if [ "${BENCH:-full}" = quick ]; then
   seeds=${BENCH_SEEDS:-1}
   storms=create:40,attach:40/8,detach-delete:40,snapshot:20
-  small=node:50,rpc:20000,memory:20000
+  small=memory:20000,node:50,rpc:20000
   starts=startup:5
   settle=0
 else
   seeds=${BENCH_SEEDS:-1 2 3}
   storms=create:500,attach:500/50,detach-delete:500,snapshot:200,mix:600
-  small=node:1000,rpc:200000,memory:500000
+  small=memory:500000,node:1000,rpc:200000
   starts=startup:15
   settle=12 # threads of the pools end after 10 s without work
 fi
 storms=${BENCH_SCENARIOS:-$storms}
+goals=()
+[ "${seeds/ /}" != "$seeds" ] || goals=(--goals) # else beside the median
 zone=topology.evs.csi.huaweicloud.com/zone=sim-1a
 results=$build/bench
 work=$(mktemp -d /tmp/evs-bench.XXXXXX)
@@ -76,7 +78,7 @@ run_cloud() { # SEED: the controller's scenarios with a cloud of this seed
   done
   echo "seed $1: $storms"
   "$build/bin/evs-bench" --controller="${endpoints#,}" --pid="${pids#,}" --sim="$sim_url" --topology=$zone \
-    --scenario="$storms" --seed="$1" --settle=$settle --keep --json="$results/seed-$1.json" || fail "seed $1"
+    --scenario="$storms" --seed="$1" --settle=$settle --keep "${goals[@]}" --json="$results/seed-$1.json" || fail "seed $1"
   end_cloud
 }
 
@@ -107,8 +109,10 @@ rm -f "$results"/*.json
 for seed in $seeds; do
   run_cloud "$seed"
 done
-echo
-"$build/bin/evs-bench" --merge --goals --json="$results/median.json" "$results"/seed-*.json || fail "merge"
+if [ "${seeds/ /}" != "$seeds" ]; then
+  echo
+  "$build/bin/evs-bench" --merge --goals --json="$results/median.json" "$results"/seed-*.json || fail "merge"
+fi
 [ "${BENCH_NODE:-yes}" = no ] || run_node
 echo
 echo "results: $results"
