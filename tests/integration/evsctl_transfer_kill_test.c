@@ -170,13 +170,45 @@ static void a_lost_answer_is_made_good_at_once(void **state)
   world_end(&world);
 }
 
+typedef struct {
+  const Sim *sim;
+  const char *fault;
+} Hit;
+
+static gboolean was_hit(void *data)
+{
+  const Hit *hit = data;
+  return sim_fault_hits(hit->sim, hit->fault) > 0;
+}
+
+/* Ctrl-C while the cloud is at it: the answer is awaited, its key kept, and the next disk is not begun. */
+static void an_interrupt_keeps_the_key(void **state)
+{
+  World world = world_begin(state);
+  g_autofree char *second = world_disk(&world);
+  g_autofree char *fault =
+    sim_fault(world.sim, "{\"match\":{\"op\":\"7.4.1\"},\"action\":{\"kind\":\"delay\",\"ms\":1500}}");
+  Hit hit = {world.sim, fault};
+  Process *process =
+    world_start_stopped(&world, world.accounts->alpha_config, "transfer create %s %s --output-dir=%s",
+                        world.disk, second, world.directory);
+  process_signal(process, SIGCONT);
+  assert_true(wait_until(was_hit, &hit, HARNESS_WAIT_MS));
+  process_signal(process, SIGINT);
+  assert_int_equal(process_wait_exit(process, HARNESS_WAIT_MS), 130);
+  sim_clear_faults(world.sim);
+  assert_int_equal(sim_transfers(world.sim, second, NULL), 0);
+  check_offered(&world, world.disk, world.file);
+  check_key_works(&world, world.disk, world.file);
+  world_end(&world);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(create_killed_at_each_call),
-    TEST(recovery_killed_at_each_call),
-    TEST(accept_killed_at_each_call),
-    TEST(a_lost_answer_is_made_good_at_once),
+    TEST(create_killed_at_each_call), TEST(recovery_killed_at_each_call),
+    TEST(accept_killed_at_each_call), TEST(a_lost_answer_is_made_good_at_once),
+    TEST(an_interrupt_keeps_the_key),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
