@@ -12,7 +12,6 @@ typedef struct {
   gboolean force, snapshots, emit_pv, block, format_if_empty;
 } Options;
 
-static const char *const file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
 static const char *const reclaim_policies[] = {"Retain", "Delete", NULL};
 
 static const Flag flags[] = {
@@ -26,7 +25,7 @@ static const Flag flags[] = {
   FLAG(Options, snapshots, SWITCH, "snapshots", NULL, "the disk's snapshots too"),
   FLAG(Options, emit_pv, SWITCH, "emit-pv", NULL, "print a static PV for kubectl apply (YAML, or -o json)"),
   FLAG(Options, fs_type, TEXT, "fs-type", "TYPE", "the file system on the disk, for --emit-pv (ext4)",
-       .choices = file_systems),
+       .choices = pv_manifest_file_systems),
   FLAG(Options, block, SWITCH, "block", NULL, "volumeMode Block in --emit-pv"),
   FLAG(Options, format_if_empty, SWITCH, "format-if-empty", NULL,
        "in --emit-pv: the driver may format the disk if it is empty"),

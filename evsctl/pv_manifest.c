@@ -4,6 +4,8 @@
 
 enum { NAME_MAX_LENGTH = 253 };
 
+const char *const pv_manifest_file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
+
 gboolean pv_manifest_name_is_valid(const char *name)
 {
   gsize length = strlen(name);

@@ -7,6 +7,9 @@
 /* What the zone of a PV's node affinity is called, as the plugins announce it. */
 #define PV_TOPOLOGY_KEY "topology.evs.csi.huaweicloud.com/zone"
 
+/* File systems that the node knows, NULL-terminated. */
+extern const char *const pv_manifest_file_systems[];
+
 typedef struct {
   const char *name; /* of the PV; NULL: what the disk's metadata say, else "evs-<disk id>" */
   const char *driver_name;

@@ -17,8 +17,6 @@ typedef struct {
   gboolean dry_run, emit_pv;
 } Options;
 
-static const char *const file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
-
 static const Flag flags[] = {
   FLAG(Options, dry_run, SWITCH, "dry-run", NULL, "check, and accept nothing"),
   FLAG(Options, emit_pv, SWITCH, "emit-pv", NULL,
@@ -33,7 +31,7 @@ static const Flag flags[] = {
   FLAG(Options, pvc_namespace, TEXT, "namespace", "NAME",
        "namespace of the claim (what the file says, else default)"),
   FLAG(Options, fs_type, TEXT, "fs-type", "TYPE", "the file system on the disk (what the file says)",
-       .choices = file_systems),
+       .choices = pv_manifest_file_systems),
   FLAG(Options, passphrase_file, TEXT, "passphrase-file", "FILE",
        "the first line of this file opens the handover files"),
 };

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "evsctl/command.h"
 #include "evsctl/duration.h"
+#include "evsctl/pv_manifest.h"
 #include "evsctl/transfer_file.h"
 #include "evsctl/transfer_offer.h"
 #include "evsctl/transfer_report.h"
@@ -15,8 +16,6 @@ typedef struct {
   gboolean block, keep_going, dry_run, show_key;
 } Options;
 
-static const char *const file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
-
 static const Flag flags[] = {
   FLAG(Options, pv, TEXTS, "pv", "NAME", "the disk of this PV of the cluster"),
   FLAG(Options, pv_list, TEXT, "pv-list", "-|FILE|kubectl",
@@ -27,7 +26,7 @@ static const Flag flags[] = {
   FLAG(Options, passphrase_file, TEXT, "passphrase-file", "FILE",
        "encrypt the handover files with the first line of this file"),
   FLAG(Options, fs_type, TEXT, "fs-type", "TYPE", "the file system on the disks (what the PV says)",
-       .choices = file_systems),
+       .choices = pv_manifest_file_systems),
   FLAG(Options, block, SWITCH, "block", NULL, "the disks are used without a file system"),
   FLAG(Options, keep_going, SWITCH, "keep-going", NULL, "offer the disks that may go, though others may not"),
   FLAG(Options, dry_run, SWITCH, "dry-run", NULL, "check, and change nothing"),
