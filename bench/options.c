@@ -216,7 +216,7 @@ gboolean options_parse(int argc, char **argv, Options *ret_options, GError **err
                              .back_off_start_ms = 1000,
                              .back_off_max_ms = 300000,
                              .scenarios = g_ptr_array_new_with_free_func((GDestroyNotify)scenario_free)};
-  Texts texts = {NULL};
+  Texts texts = {.pids = NULL};
   gboolean parsed = parse_flags(argc, argv, &options, &texts, &options.merge, error);
   g_autofree char *controllers = texts.controllers, *pids = texts.pids, *list = texts.scenarios;
   g_autofree char *servers = texts.servers, *parameters = texts.parameters;
