@@ -15,7 +15,7 @@ packages=(
   # run: file systems and mounts
   e2fsprogs xfsprogs btrfs-progs mount util-linux
   # test
-  libcmocka-dev g++ python3-cinderclient python3-openstackclient
+  libcmocka-dev g++ python3-cinderclient python3-openstackclient groff-base
 )
 if [ "${1:-}" = lint ]; then
   packages+=(clang-14 clang-format-14 shellcheck)

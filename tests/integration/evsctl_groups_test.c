@@ -258,8 +258,9 @@ static void the_man_page_has_no_fault(void **state)
   assert_int_equal(process_wait_exit(man, HARNESS_WAIT_MS), 0);
   g_autofree char *page = process_stdout(man);
   assert_true(g_str_has_prefix(page, ".TH EVSCTL 1 "));
-  if (!groff)
+  if (!groff && g_strcmp0(g_getenv("CI"), "true") != 0)
     skip();
+  assert_non_null(groff);
   g_autofree char *path = harness_write_file(harness, "evsctl.1", page);
   Process *read =
     process_start_list(harness, groff, "-ww", "-b", "-man", "-Tutf8", "-P-cbou", "-rLL=100n", path, NULL);
