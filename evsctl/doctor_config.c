@@ -13,7 +13,8 @@ static const char *auth_name(EvsAuth auth)
   return names[auth];
 }
 
-/* Secrets are for their owner. A Secret volume of Kubernetes has mode 0644 unless defaultMode says less. */
+/* Secrets are for their owner. A Secret volume of Kubernetes has mode 0644 unless defaultMode says less; it is root's, and
+ * a pod that is not root reads it through the pod's group: then that group may, and nobody else. */
 static void check_mode(Doctor *doctor, const char *path)
 {
   struct stat status;
@@ -22,10 +23,12 @@ static void check_mode(Doctor *doctor, const char *path)
                g_strdup_printf("cannot look at '%s': %s", path, g_strerror(errno)), NULL);
     return;
   }
-  guint others = (guint)status.st_mode & (S_IRWXG | S_IRWXO);
-  doctor_add(doctor, "cloud-config mode", others ? DOCTOR_WARN : DOCTOR_OK,
-             g_strdup_printf("%04o, owner %u", (guint)status.st_mode & 07777, (guint)status.st_uid),
-             "chmod 600; in Kubernetes defaultMode: 0400 of the Secret volume");
+  guint ours = status.st_uid == geteuid() ? 0 : S_IRGRP;
+  guint others = (guint)status.st_mode & (S_IRWXG | S_IRWXO) & ~ours;
+  doctor_add(
+    doctor, "cloud-config mode", others ? DOCTOR_WARN : DOCTOR_OK,
+    g_strdup_printf("%04o, owner %u", (guint)status.st_mode & 07777, (guint)status.st_uid),
+    "chmod 600; in Kubernetes defaultMode of the Secret volume: 0400, for a pod that is not root 0440");
 }
 
 static void check_settings(Doctor *doctor, const EvsConfig *config)

@@ -195,6 +195,19 @@ static void a_missing_config_is_told(void **state)
   assert_int_equal(g_hash_table_size(checks), 1);
 }
 
+/* As a pod that is not root sees its Secret: somebody else's file that its group may read. */
+static void a_config_of_the_pods_group_is_well(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  assert_int_equal(chown(sim->cloud_config, 12345, (gid_t)-1), 0);
+  assert_int_equal(chmod(sim->cloud_config, 0440), 0);
+  g_autoptr(GHashTable) group = examine(*state, sim->cloud_config, 0, NULL);
+  expect(group, "cloud-config mode", "ok", "0440, owner 12345");
+  assert_int_equal(chmod(sim->cloud_config, 0444), 0);
+  g_autoptr(GHashTable) everybody = examine(*state, sim->cloud_config, 0, NULL);
+  expect(everybody, "cloud-config mode", "warn", "for a pod that is not root 0440");
+}
+
 static void a_wrong_clock_is_told(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
@@ -272,10 +285,15 @@ static void nodes_in_foreign_zones_are_told(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    test(all_is_well_and_nothing_is_changed), test(each_missing_permission_is_found),
-    test(refused_credentials_are_told),       test(endpoints_that_are_not_there_are_told),
-    test(a_missing_config_is_told),           test(a_wrong_clock_is_told),
-    test(quotas_near_their_end_are_told),     test(clouds_without_tokens_are_told),
+    test(all_is_well_and_nothing_is_changed),
+    test(each_missing_permission_is_found),
+    test(refused_credentials_are_told),
+    test(endpoints_that_are_not_there_are_told),
+    test(a_missing_config_is_told),
+    test(a_config_of_the_pods_group_is_well),
+    test(a_wrong_clock_is_told),
+    test(quotas_near_their_end_are_told),
+    test(clouds_without_tokens_are_told),
     test(nodes_in_foreign_zones_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
