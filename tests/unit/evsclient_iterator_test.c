@@ -1,39 +1,11 @@
 /* evsclient/iterator.c: how lists page, and what they make of a cloud that pages badly. */
 #include "evsclient/cinder.h"
-#include "tests/unit/evsclient_fixture.h"
+#include "tests/unit/evsclient_caller.h"
 
 /* The old lists are called here like all others. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 #define V2 "/v2/" PROJECT
-
-typedef struct {
-  Fixture *fixture;
-  EvsClient *client;
-  EvsContext context;
-} Caller;
-
-static Caller caller_of(void **state)
-{
-  Fixture *fixture = *state;
-  return (Caller){fixture, fixture->client, fixture_within_ms(5000)};
-}
-
-static void assert_sent(Caller *caller, const char *line, const char *body)
-{
-  g_autofree char *request = http_script_last(caller->fixture->script, "");
-  g_autofree char *head = g_strconcat(line, " HTTP/1.1\r\n", NULL);
-  assert_non_null(request);
-  if (!g_str_has_prefix(request, head))
-    fail_msg("expected %s, sent %.200s", line, request);
-  assert_string_equal(strstr(request, "\r\n\r\n") + 4, body);
-}
-
-static void answer_all(Caller *caller, int status, const char *body)
-{
-  http_script_clear(caller->fixture->script);
-  http_script_add(caller->fixture->script, (ScriptRule){.match = "", .status = status, .body = body});
-}
 
 #define ID(n) "00000000-0000-4000-8000-00000000000" n
 #define ROW(n) "{\"id\":\"" ID(n) "\"}"

@@ -3,7 +3,7 @@
 #include "evsclient/disk_change.h"
 #include "evsclient/server.h"
 #include "evsclient/typed_call.h"
-#include "tests/unit/evsclient_fixture.h"
+#include "tests/unit/evsclient_caller.h"
 
 /* The old operations are called here like all others. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -13,34 +13,6 @@
 #define DISK_ANSWER "{\"volume\":{\"id\":\"" DISK_ID "\",\"status\":\"creating\"}}"
 #define SNAPSHOT_ANSWER "{\"snapshot\":{\"id\":\"" SNAPSHOT_ID "\",\"volume_id\":\"" DISK_ID "\"}}"
 #define JOB_ANSWER "{\"job_id\":\"j1\"}"
-
-typedef struct {
-  Fixture *fixture;
-  EvsClient *client;
-  EvsContext context;
-} Caller;
-
-static Caller caller_of(void **state)
-{
-  Fixture *fixture = *state;
-  return (Caller){fixture, fixture->client, fixture_within_ms(5000)};
-}
-
-static void assert_sent(Caller *caller, const char *line, const char *body)
-{
-  g_autofree char *request = http_script_last(caller->fixture->script, "");
-  g_autofree char *head = g_strconcat(line, " HTTP/1.1\r\n", NULL);
-  assert_non_null(request);
-  if (!g_str_has_prefix(request, head))
-    fail_msg("expected %s, sent %.200s", line, request);
-  assert_string_equal(strstr(request, "\r\n\r\n") + 4, body);
-}
-
-static void answer_all(Caller *caller, int status, const char *body)
-{
-  http_script_clear(caller->fixture->script);
-  http_script_add(caller->fixture->script, (ScriptRule){.match = "", .status = status, .body = body});
-}
 
 /* ---- disks ---- */
 
