@@ -60,3 +60,10 @@ int failure_print(const GError *error)
     print_line("outcome:", "the cloud may have taken it: look before you send it again");
   return failure_status(error);
 }
+
+void failure_note(int *status, const GError *error)
+{
+  int one = failure_print(error);
+  if (*status == EXIT_OK)
+    *status = one;
+}

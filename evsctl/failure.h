@@ -28,5 +28,7 @@ extern const ExitStatus exit_statuses[];
  *
  * Returns the exit status. */
 int failure_print(const GError *error);
+/* For one of several that a command is about: prints it; the first failure's status is the command's. */
+void failure_note(int *status, const GError *error);
 /* The exit status alone. */
 int failure_status(const GError *error);

@@ -353,9 +353,7 @@ static void note(const Run *run, int *status, GError *error)
 {
   if (g_str_equal(run->operation->method, "GET") && evs_error_outcome(error) == EVS_OUTCOME_UNKNOWN)
     evs_error_set_outcome(error, EVS_OUTCOME_UNSENT);
-  int one = failure_print(error);
-  if (*status == EXIT_OK)
-    *status = one;
+  failure_note(status, error);
 }
 
 static void send_all(Run *run, int *status)

@@ -33,14 +33,6 @@ static json_t *show_row(const char *transfer_id, const char *volume_id, gint64 e
   return row;
 }
 
-/* One that fails does not stop the others; the first failure's status is the command's. */
-static void note_failure(int *status, const GError *error)
-{
-  int one = failure_print(error);
-  if (*status == EXIT_OK)
-    *status = one;
-}
-
 /* ---- cancel ---- */
 
 static json_t *cancel_listed(const TransferWorld *world, const EvsTransfer *transfer, GError **error)
@@ -118,7 +110,7 @@ static int run_cancel(Session *session, const Command *command, void *data, char
     if (row)
       json_array_append_new(rows, row);
     else
-      note_failure(&status, problem);
+      failure_note(&status, problem);
   }
   handover_text_free(passphrase);
   session_print(session, rows, COLUMNS);
@@ -162,7 +154,7 @@ static int run_expire(Session *session, const Command *command, void *data, char
     if (transfer_state_of_listed(&world, transfer, &expires_wall_us) != TRANSFER_EXPIRED)
       continue;
     if (!options->dry_run && !expire_one(&world, transfer, &end, &problem)) {
-      note_failure(&status, problem);
+      failure_note(&status, problem);
       end = "failed";
     }
     json_array_append_new(rows, show_row(transfer->id, transfer->volume_id, expires_wall_us, end));
@@ -213,7 +205,7 @@ static int run_reject(Session *session, const Command *command, void *data, char
     if (row)
       json_array_append_new(rows, row);
     else
-      note_failure(&status, problem);
+      failure_note(&status, problem);
   }
   gboolean any = json_array_size(rows) > 0;
   session_print(session, rows, "file transfer_id:TRANSFER volume_id:VOLUME end");

@@ -72,14 +72,6 @@ static json_t *show_file(const TransferWorld *world, const char *path, const cha
   return row;
 }
 
-/* One that fails does not keep the others from being shown; the first failure is the command's. */
-static void note_failure(int *status, const GError *error)
-{
-  int one = failure_print(error);
-  if (*status == EXIT_OK)
-    *status = one;
-}
-
 /* ---- show ---- */
 
 static json_t *show_any(const TransferWorld *world, const char *what, const char *passphrase, GError **error)
@@ -118,7 +110,7 @@ static int run_show(Session *session, const Command *command, void *data, char *
     if (row)
       json_array_append_new(rows, row);
     else
-      note_failure(&status, problem);
+      failure_note(&status, problem);
   }
   handover_text_free(passphrase);
   gboolean single = !arguments[1];
@@ -202,7 +194,7 @@ static int run_status(Session *session, const Command *command, void *data, char
     if (row)
       json_array_append_new(rows, row);
     else
-      note_failure(&status, problem);
+      failure_note(&status, problem);
   }
   handover_text_free(passphrase);
   if (!arguments[0])
