@@ -57,6 +57,13 @@ gboolean evs_watch_snapshot(EvsWatcher *watcher, const EvsContext *context, cons
 gboolean evs_watch_snapshot_delete(EvsWatcher *watcher, const EvsContext *context, const char *snapshot_id,
                                    GError **error);
 
+/* What a list says of a disk now, for many callers with few calls: the answer comes from a list that began after this call,
+ * shared with everything else that is looked at or waited for. *ret_disk is newly allocated; NULL, without error, when the
+ * disk is not listed, which proves nothing. A row is good for going on to a request that the cloud itself refuses when the
+ * row was old; for anything else (success without a request, a refusal) ask evs_disk_get(). volume_id: a UUID. */
+gboolean evs_watcher_look(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
+                          EvsDisk **ret_disk, GError **error);
+
 /* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
 gboolean evs_error_is_job_failure(const GError *error);
 
