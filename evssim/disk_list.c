@@ -236,8 +236,8 @@ void disk_list(Request *request, const DiskList *list)
     return;
   request_fire_faults(request, FAULT_BITS_OF_READS, NULL);
   const FaultAction *stale = request->p->faults[FAULT_STALE];
-  gint64 age_ms = MAX(request->sim->profile->list_lag_ms, stale ? stale->ms : 0);
-  g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_ms * 1000);
+  gint64 lag_us = request->sim->profile->list_lag_ms * 1000, age_us = stale ? stale->ms * 1000 : 0;
+  g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, lag_us, age_us);
   g_autoptr(GPtrArray) rows = g_ptr_array_new();
   for (guint i = 0; i < view->disks->len; i++)
     if (matches(&query, g_ptr_array_index(view->disks, i)))

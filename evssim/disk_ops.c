@@ -16,7 +16,7 @@
 /* The disk of {volume_id} of a while ago (fault kind stale). */
 static void show_stale(Request *request, DiskRender render, gint64 age_us)
 {
-  g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, age_us);
+  g_autoptr(DiskView) view = disk_view_new(request->sim, request->project, 0, age_us);
   const char *id = request_path(request, "volume_id");
   for (guint i = 0; i < view->disks->len; i++) {
     const Disk *disk = g_ptr_array_index(view->disks, i);

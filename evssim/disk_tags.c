@@ -61,7 +61,7 @@ static void handle_get(Request *request)
 static void handle_list(Request *request)
 {
   g_autoptr(DiskView) view =
-    disk_view_new(request->sim, request->project, request->sim->profile->list_lag_ms * 1000);
+    disk_view_new(request->sim, request->project, request->sim->profile->list_lag_ms * 1000, 0);
   json_t *all = json_object();
   for (guint i = 0; i < view->disks->len; i++)
     tags_collect(all, ((const Disk *)g_ptr_array_index(view->disks, i))->tags);
@@ -210,7 +210,7 @@ static void handle_find(Request *request)
   if (!read_tags(&query) || !read_matches(&query) || !read_page(&query))
     return;
   g_autoptr(DiskView) view =
-    disk_view_new(request->sim, request->project, request->sim->profile->list_lag_ms * 1000);
+    disk_view_new(request->sim, request->project, request->sim->profile->list_lag_ms * 1000, 0);
   g_autoptr(GPtrArray) rows = g_ptr_array_new();
   for (guint i = 0; i < view->disks->len; i++)
     if (matches(&query, g_ptr_array_index(view->disks, i)))

@@ -8,7 +8,8 @@ typedef struct {
   GPtrArray *owned; /* those of them made for this view */
 } DiskView;
 
-/* The project's disks as they were age_us ago (real time; 0: now). */
-DiskView *disk_view_new(const Sim *sim, const Project *project, gint64 age_us);
+/* The project's disks as they were age_us ago (real time; 0: now), without those made within the last lag_us: an index
+ * that is behind, as the profile's list_lag_ms. */
+DiskView *disk_view_new(const Sim *sim, const Project *project, gint64 lag_us, gint64 age_us);
 void disk_view_free(DiskView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DiskView, disk_view_free)

@@ -67,3 +67,17 @@ GHashTable *history_since(const Sim *sim, HistoryKind kind, gint64 age_us)
   }
   return oldest;
 }
+
+static gboolean existed(gpointer id, gpointer old, gpointer data)
+{
+  (void)id;
+  (void)data;
+  return old != NULL;
+}
+
+GHashTable *history_newcomers(const Sim *sim, HistoryKind kind, gint64 age_us)
+{
+  GHashTable *changed = history_since(sim, kind, age_us);
+  g_hash_table_foreach_remove(changed, existed, NULL);
+  return changed;
+}

@@ -13,6 +13,9 @@ void history_stop(Sim *sim);
 /* The thing is about to change; old: its record until now, NULL if it did not exist. */
 void history_add(Sim *sim, HistoryKind kind, const char *id, json_t *old);
 
+/* Ids of what did not exist age_us ago; keys live as those of history_since(). The caller unrefs the set. */
+GHashTable *history_newcomers(const Sim *sim, HistoryKind kind, gint64 age_us);
+
 /* id -> json_t*: what has changed within the last age_us (real time; 0: nothing has), as it was then; the value is
  * NULL if it did not exist. Keys and records live until the next history_add(). The caller unrefs the table. */
 GHashTable *history_since(const Sim *sim, HistoryKind kind, gint64 age_us);

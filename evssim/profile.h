@@ -19,7 +19,7 @@ typedef struct Profile {
   double rate_rps;       /* 0: no limit */
   gint64 rate_burst;
   gint64 http_ms;
-  gint64 list_lag_ms;
+  gint64 list_lag_ms; /* from the making of a disk or snapshot until lists have it */
   ClientTokenMode client_token;
   gboolean quirks; /* quirks.h */
 } Profile;

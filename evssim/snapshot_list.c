@@ -127,8 +127,8 @@ void snapshot_list(Request *request, const SnapshotList *list)
   const FaultAction *stale = request->p->faults[FAULT_STALE];
   if (!read_query(&query))
     return;
-  gint64 age_ms = MAX(request->sim->profile->list_lag_ms, stale ? stale->ms : 0);
-  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, age_ms * 1000);
+  gint64 lag_us = request->sim->profile->list_lag_ms * 1000, age_us = stale ? stale->ms * 1000 : 0;
+  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, lag_us, age_us);
   g_autoptr(GPtrArray) rows = g_ptr_array_new();
   for (guint i = 0; i < view->snapshots->len; i++)
     if (matches(&query, g_ptr_array_index(view->snapshots, i)))

@@ -195,7 +195,7 @@ static void finish_create(Sim *sim, Job *job, gboolean failed)
 static void show_stale(Request *request, SnapshotRender render, gint64 age_us)
 {
   const char *id = request_path(request, "snapshot_id");
-  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, age_us);
+  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, 0, age_us);
   for (guint i = 0; i < view->snapshots->len; i++) {
     const Snapshot *snapshot = g_ptr_array_index(view->snapshots, i);
     if (g_str_equal(snapshot->id, id) && snapshot_is_of_face(request, snapshot)) {

@@ -220,21 +220,24 @@ gint64 snapshots_count_standard(const Sim *sim, const char *volume_id, const cha
 
 /* ---- views ---- */
 
-SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 age_us)
+SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 lag_us, gint64 age_us)
 {
   SnapshotView *view = g_new0(SnapshotView, 1);
   view->snapshots = g_ptr_array_new();
   view->owned = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_free);
   g_autoptr(GHashTable) changed = history_since(sim, HISTORY_SNAPSHOT, age_us);
+  g_autoptr(GHashTable) new = history_newcomers(sim, HISTORY_SNAPSHOT, lag_us);
   GHashTableIter iter;
   gpointer id, value;
   g_hash_table_iter_init(&iter, sim->snapshots);
   while (g_hash_table_iter_next(&iter, &id, &value))
-    if (((Snapshot *)value)->project == project && !g_hash_table_contains(changed, id))
+    if (((Snapshot *)value)->project == project && !g_hash_table_contains(changed, id) &&
+        !g_hash_table_contains(new, id))
       g_ptr_array_add(view->snapshots, value);
   g_hash_table_iter_init(&iter, changed);
   while (g_hash_table_iter_next(&iter, &id, &value)) {
-    Snapshot *snapshot = value ? snapshot_from_record(sim, id, value) : NULL;
+    Snapshot *snapshot =
+      value && !g_hash_table_contains(new, id) ? snapshot_from_record(sim, id, value) : NULL;
     if (!snapshot)
       continue;
     g_ptr_array_add(view->owned, snapshot);

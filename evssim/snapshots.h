@@ -60,12 +60,13 @@ typedef json_t *(*SnapshotRender)(const Snapshot *snapshot);
 /* As 6.2.5 shows it. */
 json_t *snapshot_render(const Snapshot *snapshot);
 
-/* The project's snapshots as they were age_us ago, in no order; free_func set for those made for it. */
+/* The project's snapshots as they were age_us ago, without those made within the last lag_us, in no order; free_func set
+ * for those made for it. */
 typedef struct {
   GPtrArray *snapshots; /* of Snapshot* */
   GPtrArray *owned;
 } SnapshotView;
-SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 age_us);
+SnapshotView *snapshot_view_new(const Sim *sim, const Project *project, gint64 lag_us, gint64 age_us);
 void snapshot_view_free(SnapshotView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotView, snapshot_view_free)
 

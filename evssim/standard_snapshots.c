@@ -147,7 +147,7 @@ static void handle_untag(Request *request)
 static void handle_tags(Request *request)
 {
   json_t *all = json_object();
-  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, 0);
+  g_autoptr(SnapshotView) view = snapshot_view_new(request->sim, request->project, 0, 0);
   for (guint i = 0; i < view->snapshots->len; i++) {
     const Snapshot *snapshot = g_ptr_array_index(view->snapshots, i);
     tags_collect(all, json_object_get(snapshot->standard, "tags")); /* of NULL: NULL, nothing */
