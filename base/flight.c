@@ -190,6 +190,19 @@ void flight_finish(Flight *flight, gconstpointer result, const GError *error)
   flight_free(flight);
 }
 
+void flight_table_visit(FlightTable *table, FlightVisit visit, void *data)
+{
+  MUTEX_HOLD(&table->lock);
+  GHashTableIter iterator;
+  gpointer value;
+  g_hash_table_iter_init(&iterator, table->flights);
+  gint64 now_us = clock_now_us();
+  while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    const Flight *flight = value;
+    visit(flight->operation, now_us - flight->started_us, data);
+  }
+}
+
 char *flight_table_render(FlightTable *table)
 {
   MUTEX_HOLD(&table->lock);

@@ -60,5 +60,9 @@ gboolean flight_claim(Flight *flight, const char *resource, GError **error);
 /* Ends the flight, its claims included, answers its members and frees it. */
 void flight_finish(Flight *flight, gconstpointer result, const GError *error);
 
+/* Calls visit for each running flight; age since its start. With the table's lock held: visit must not use the table. */
+typedef void (*FlightVisit)(const char *operation, gint64 age_us, void *data);
+void flight_table_visit(FlightTable *table, FlightVisit visit, void *data);
+
 /* JSON array for /debug/pending: [{"key","operation","age_ms","members","note"}]. Newly allocated. */
 char *flight_table_render(FlightTable *table);

@@ -1,45 +1,43 @@
 #include "base/metrics.h"
 
-#include "base/thread.h"
+#include "base/metrics_private.h"
 
-enum { MAX_LABELS = 4, MAX_SERIES = 2000 };
+const double metrics_buckets[METRICS_N_BUCKETS] = {0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1,  2.5,
+                                                   5,     10,    30,    60,  120,  300, 900};
 
-typedef enum { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM } MetricType;
-
-static const char *const type_names[] = {"counter", "gauge", "histogram"};
-static const double buckets[] = {0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900};
+Mutex metrics_lock = MUTEX_INIT;
+GPtrArray *metrics_families;
+guint64 metrics_dropped_series;
 
 typedef struct {
-  double value; /* histogram: the sum */
-  guint64 count;
-  guint64 in_bucket[G_N_ELEMENTS(buckets)];
-} Series;
+  MetricsCollect collect;
+  void *data;
+} Collector;
 
-struct MetricFamily {
-  char *name, *help;
-  MetricType type;
-  guint n_labels;
-  char *labels[MAX_LABELS];
-  GHashTable *series; /* rendered label set -> Series */
-};
+static Mutex collect_lock = MUTEX_INIT; /* taken before metrics_lock; held while collectors run */
+static GArray *collectors;              /* of Collector */
 
-static Mutex lock = MUTEX_INIT;
-static GPtrArray *families; /* of MetricFamily, in order of declaration */
-static guint64 dropped_series;
+/* ---- families ---- */
 
 static MetricFamily *family_find(const char *name)
 {
-  for (guint i = 0; families && i < families->len; i++) {
-    MetricFamily *family = families->pdata[i];
+  for (guint i = 0; metrics_families && i < metrics_families->len; i++) {
+    MetricFamily *family = metrics_families->pdata[i];
     if (g_str_equal(family->name, name))
       return family;
   }
   return NULL;
 }
 
+static MetricSeries *series_new(const MetricFamily *family)
+{
+  gsize counts = family->type == METRIC_HISTOGRAM ? METRICS_N_BUCKETS + 1 : 0;
+  return g_malloc0(sizeof(MetricSeries) + counts * sizeof(guint64));
+}
+
 static MetricFamily *declare(MetricType type, const char *name, const char *help, va_list labels)
 {
-  MUTEX_HOLD(&lock);
+  MUTEX_HOLD(&metrics_lock);
   MetricFamily *family = family_find(name);
   if (family)
     return family;
@@ -50,12 +48,14 @@ static MetricFamily *declare(MetricType type, const char *name, const char *help
   family->series = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   const char *label;
   while ((label = va_arg(labels, const char *))) {
-    g_assert(family->n_labels < MAX_LABELS);
+    g_assert(family->n_labels < METRICS_MAX_LABELS);
     family->labels[family->n_labels++] = g_strdup(label);
   }
-  if (!families)
-    families = g_ptr_array_new();
-  g_ptr_array_add(families, family);
+  if (family->n_labels == 0 && type != METRIC_GAUGE)
+    g_hash_table_insert(family->series, g_strdup(""), series_new(family));
+  if (!metrics_families)
+    metrics_families = g_ptr_array_new();
+  g_ptr_array_add(metrics_families, family);
   return family;
 }
 
@@ -73,15 +73,21 @@ DECLARE(metrics_counter, METRIC_COUNTER)
 DECLARE(metrics_gauge, METRIC_GAUGE)
 DECLARE(metrics_histogram, METRIC_HISTOGRAM)
 
+/* ---- series ---- */
+
 static void append_label_value(GString *out, const char *value)
 {
-  for (; *value; value++) {
-    if (*value == '\n')
+  g_autofree char *valid = g_utf8_make_valid(value, -1);
+  gsize length = strlen(valid);
+  if (length > METRICS_MAX_VALUE_BYTES)
+    *g_utf8_find_prev_char(valid, valid + METRICS_MAX_VALUE_BYTES + 1) = '\0';
+  for (const char *at = valid; *at; at++) {
+    if (*at == '\n')
       g_string_append(out, "\\n");
-    else if (*value == '"' || *value == '\\')
-      g_string_append_printf(out, "\\%c", *value);
+    else if (*at == '"' || *at == '\\')
+      g_string_append_printf(out, "\\%c", *at);
     else
-      g_string_append_c(out, *value);
+      g_string_append_c(out, *at);
   }
 }
 
@@ -96,121 +102,134 @@ static char *render_labels(const MetricFamily *family, va_list values)
   return g_string_free(out, FALSE);
 }
 
-/* With the lock held. NULL when the family is full. */
-static Series *series_get(MetricFamily *family, va_list values)
+/* With the lock held. */
+static MetricSeries *series_get(MetricFamily *family, va_list values)
 {
   g_autofree char *key = render_labels(family, values);
-  Series *series = g_hash_table_lookup(family->series, key);
+  MetricSeries *series = g_hash_table_lookup(family->series, key);
   if (series)
     return series;
-  if (g_hash_table_size(family->series) >= MAX_SERIES) {
-    dropped_series++;
-    return NULL;
+  if (g_hash_table_size(family->series) >= METRICS_MAX_SERIES) {
+    metrics_dropped_series++;
+    if (!family->bin)
+      family->bin = series_new(family);
+    return family->bin;
   }
-  series = g_new0(Series, 1);
+  series = series_new(family);
   g_hash_table_insert(family->series, g_steal_pointer(&key), series);
   return series;
 }
 
+double series_value(const MetricSeries *series)
+{
+  guint64 bits = __atomic_load_n(&series->bits, __ATOMIC_RELAXED);
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static void series_set(MetricSeries *series, double value)
+{
+  guint64 bits;
+  memcpy(&bits, &value, sizeof bits);
+  __atomic_store_n(&series->bits, bits, __ATOMIC_RELAXED);
+}
+
+void series_add(MetricSeries *series, double amount)
+{
+  guint64 old = __atomic_load_n(&series->bits, __ATOMIC_RELAXED), new;
+  do {
+    double value;
+    memcpy(&value, &old, sizeof value);
+    value += amount;
+    memcpy(&new, &value, sizeof new);
+  } while (!__atomic_compare_exchange_n(&series->bits, &old, new, TRUE, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+void series_observe(MetricSeries *series, double seconds)
+{
+  gsize bucket = 0;
+  while (bucket < METRICS_N_BUCKETS && seconds > metrics_buckets[bucket])
+    bucket++;
+  __atomic_add_fetch(&series->counts[bucket], 1, __ATOMIC_RELAXED);
+  series_add(series, seconds);
+}
+
+/* With the lock held while it runs: a series may be removed. */
+#define UPDATE(function, family, value)                                                                      \
+  va_list values;                                                                                            \
+  va_start(values, value);                                                                                   \
+  {                                                                                                          \
+    MUTEX_HOLD(&metrics_lock);                                                                               \
+    function(series_get(family, values), value);                                                             \
+  }                                                                                                          \
+  va_end(values)
+
 void metric_add(MetricFamily *family, double amount, ...)
 {
-  va_list values;
-  va_start(values, amount);
-  {
-    MUTEX_HOLD(&lock);
-    Series *series = series_get(family, values);
-    if (series)
-      series->value += amount;
-  }
-  va_end(values);
+  UPDATE(series_add, family, amount);
 }
 
 void metric_set(MetricFamily *family, double value, ...)
 {
-  va_list values;
-  va_start(values, value);
-  {
-    MUTEX_HOLD(&lock);
-    Series *series = series_get(family, values);
-    if (series)
-      series->value = value;
-  }
-  va_end(values);
+  UPDATE(series_set, family, value);
 }
 
 void metric_observe(MetricFamily *family, double seconds, ...)
 {
+  g_assert(family->type == METRIC_HISTOGRAM);
+  UPDATE(series_observe, family, seconds);
+}
+
+MetricSeries *metric_series(MetricFamily *family, ...)
+{
   va_list values;
-  va_start(values, seconds);
-  {
-    MUTEX_HOLD(&lock);
-    Series *series = series_get(family, values);
-    if (series) {
-      series->value += seconds;
-      series->count++;
-      for (gsize i = 0; i < G_N_ELEMENTS(buckets); i++)
-        if (seconds <= buckets[i])
-          series->in_bucket[i]++;
-    }
-  }
+  va_start(values, family);
+  mutex_lock(&metrics_lock);
+  MetricSeries *series = series_get(family, values);
+  mutex_unlock(&metrics_lock);
   va_end(values);
+  return series;
 }
 
-static void render_number(GString *page, double value)
+void metric_remove(MetricFamily *family, ...)
 {
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-  g_string_append(page, g_ascii_formatd(text, sizeof text, "%.15g", value));
+  va_list values;
+  va_start(values, family);
+  g_autofree char *key = render_labels(family, values);
+  va_end(values);
+  MUTEX_HOLD(&metrics_lock);
+  g_hash_table_remove(family->series, key);
 }
 
-static void render_histogram(GString *page, const MetricFamily *family, const char *labels,
-                             const Series *series)
+/* ---- collectors ---- */
+
+void metrics_collect(MetricsCollect collect, void *data)
 {
-  const char *comma = *labels ? "," : "";
-  for (gsize i = 0; i < G_N_ELEMENTS(buckets); i++) {
-    g_string_append_printf(page, "%s_bucket{%s%sle=\"", family->name, labels, comma);
-    render_number(page, buckets[i]);
-    g_string_append_printf(page, "\"} %" G_GUINT64_FORMAT "\n", series->in_bucket[i]);
-  }
-  g_string_append_printf(page, "%s_bucket{%s%sle=\"+Inf\"} %" G_GUINT64_FORMAT "\n", family->name, labels,
-                         comma, series->count);
-  const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
-  g_string_append_printf(page, "%s_sum%s%s%s ", family->name, open, labels, close);
-  render_number(page, series->value);
-  g_string_append_printf(page, "\n%s_count%s%s%s %" G_GUINT64_FORMAT "\n", family->name, open, labels, close,
-                         series->count);
+  MUTEX_HOLD(&collect_lock);
+  if (!collectors)
+    collectors = g_array_new(FALSE, FALSE, sizeof(Collector));
+  Collector collector = {collect, data};
+  g_array_append_val(collectors, collector);
 }
 
-static void render_family(GString *page, const MetricFamily *family)
+void metrics_collect_end(MetricsCollect collect, void *data)
 {
-  g_string_append_printf(page, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
-                         type_names[family->type]);
-  g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(family->series), (GCompareFunc)strcmp);
-  for (GList *item = keys; item; item = item->next) {
-    const char *labels = item->data;
-    const Series *series = g_hash_table_lookup(family->series, labels);
-    if (family->type == METRIC_HISTOGRAM) {
-      render_histogram(page, family, labels, series);
-      continue;
+  MUTEX_HOLD(&collect_lock);
+  for (guint i = 0; collectors && i < collectors->len; i++) {
+    const Collector *collector = &g_array_index(collectors, Collector, i);
+    if (collector->collect == collect && collector->data == data) {
+      g_array_remove_index(collectors, i);
+      return;
     }
-    g_string_append(page, family->name);
-    if (*labels)
-      g_string_append_printf(page, "{%s}", labels);
-    g_string_append_c(page, ' ');
-    render_number(page, series->value);
-    g_string_append_c(page, '\n');
   }
 }
 
-char *metrics_render(void)
+void metrics_run_collectors(void)
 {
-  MUTEX_HOLD(&lock);
-  GString *page = g_string_new(NULL);
-  for (guint i = 0; families && i < families->len; i++)
-    render_family(page, families->pdata[i]);
-  g_string_append_printf(page,
-                         "# HELP evs_metrics_dropped_series_total Label sets refused by the series ceiling.\n"
-                         "# TYPE evs_metrics_dropped_series_total counter\n"
-                         "evs_metrics_dropped_series_total %" G_GUINT64_FORMAT "\n",
-                         dropped_series);
-  return g_string_free(page, FALSE);
+  MUTEX_HOLD(&collect_lock);
+  for (guint i = 0; collectors && i < collectors->len; i++) {
+    const Collector *collector = &g_array_index(collectors, Collector, i);
+    collector->collect(collector->data);
+  }
 }

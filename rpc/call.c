@@ -149,6 +149,8 @@ static void join_flight(RpcExchange *exchange, ProtobufCMessage *request, char *
     rpc_exchange_answer(exchange, NULL, error, 0);
     rpc_exchange_unref(exchange);
   }
+  if (flight && !started)
+    rpc_log_join(exchange);
   if (!started) {
     protobuf_c_message_free_unpacked(request, NULL);
     return;

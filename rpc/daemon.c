@@ -1,6 +1,7 @@
 #include "rpc/daemon.h"
 
 #include "base/log.h"
+#include "rpc/daemon_metrics.h"
 #include "rpc/ops_http.h"
 #include "version.h"
 
@@ -97,7 +98,7 @@ gboolean daemon_parse(int *argc, char ***argv, const char *program, const GOptio
 {
   gboolean version = FALSE;
   prepare_process();
-  *ret_options = (DaemonOptions){0};
+  *ret_options = (DaemonOptions){.program = program};
   if (!parse_arguments(argc, argv, program, entries, ret_options, &version, error))
     return FALSE;
   if (version) {
@@ -141,10 +142,12 @@ int daemon_run(const DaemonOptions *options, RpcServer *server, DaemonReady read
   if (!rpc_server_start(server, &error))
     return fail(error);
   OpsHttp *http = NULL;
+  daemon_metrics_begin(options->program, ready, data);
   if (options->http_endpoint) {
     http = ops_http_start(options->http_endpoint, server, ready, data, &error);
     if (!http) {
       (void)rpc_server_drain(server);
+      daemon_metrics_end();
       return fail(error);
     }
     log_info("http endpoint listens", LOG_TEXT("http-endpoint", options->http_endpoint),
@@ -158,6 +161,7 @@ int daemon_run(const DaemonOptions *options, RpcServer *server, DaemonReady read
     _exit(EXIT_FAILURE);
   }
   ops_http_stop(http);
+  daemon_metrics_end();
   log_info("stopped");
   return 0;
 }

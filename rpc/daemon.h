@@ -8,6 +8,7 @@
 #include "rpc/server.h"
 
 typedef struct {
+  const char *program; /* as given to daemon_parse() */
   char *endpoint;      /* --endpoint, default "unix:///run/csi.sock" */
   char *http_endpoint; /* --http-endpoint ADDR:PORT; NULL: no HTTP endpoint. Port 0 = any, logged */
   char *driver_name;   /* --driver-name, default "evs.csi.huaweicloud.com" */

@@ -27,6 +27,7 @@ enum {
   RPC_MAX_FLIGHT_MEMBERS = 4096, /* waiting in all flights */
   RPC_MAX_STATUS_BYTES = 4096,   /* of a status message */
   RPC_N_IDS = 5,                 /* rpc_id_names */
+  RPC_N_CODES = EVS_CODE_UNAUTHENTICATED + 1,
 };
 
 /* String fields of a request that every log line of its call shows. */
@@ -38,6 +39,12 @@ struct RpcTag {
   void (*done)(RpcTag *tag, gboolean success);
 };
 
+/* Series of one method, atomic, each NULL until first used: quick methods look nothing up. */
+typedef struct {
+  MetricSeries *answered[RPC_N_CODES];
+  MetricSeries *durations;
+} RpcEntrySeries;
+
 /* One served method. Constant after rpc_server_start(). */
 typedef struct {
   RpcServer *server;
@@ -46,6 +53,7 @@ typedef struct {
   const ProtobufCMessageDescriptor *input, *output;
   const ProtobufCFieldDescriptor *ids[RPC_N_IDS]; /* NULL: the request has no such field */
   void *data;
+  RpcEntrySeries *series;
 } RpcEntry;
 
 typedef struct {
@@ -87,7 +95,8 @@ typedef struct {
 } RpcOutcome;
 
 typedef struct {
-  MetricFamily *in_flight, *answered, *durations;
+  MetricFamily *answered, *durations, *joined;
+  MetricSeries *in_flight;
 } RpcMetrics;
 
 struct RpcServer {
@@ -154,5 +163,13 @@ void rpc_call_answer_member(void *member, gconstpointer result, const GError *er
 char *rpc_status_text(const GError *error);
 void rpc_log_declare_metrics(RpcMetrics *metrics);
 void rpc_log_begin(const RpcExchange *exchange);
+/* The call shares the run of an equal one. */
+void rpc_log_join(const RpcExchange *exchange);
 /* Logs and counts the end of a call. text: NULL when code is OK. Any thread. */
 void rpc_log_end(const RpcExchange *exchange, EvsCode code, const char *text, guint joined);
+
+/* ---- pending_metrics.c ---- */
+
+/* From the start of the server until it is freed. */
+void rpc_pending_metrics_begin(RpcServer *server);
+void rpc_pending_metrics_end(RpcServer *server);

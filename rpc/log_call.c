@@ -15,10 +15,13 @@ static const char *method_label(const RpcExchange *exchange)
 
 void rpc_log_declare_metrics(RpcMetrics *metrics)
 {
-  metrics->in_flight = metrics_gauge("evs_rpc_in_flight", "Calls accepted and not yet answered.", NULL);
+  metrics->in_flight =
+    metric_series(metrics_gauge("evs_rpc_in_flight", "Calls accepted and not yet answered.", NULL));
   metrics->answered = metrics_counter("evs_rpc_total", "Calls answered.", "method", "code", NULL);
   metrics->durations =
     metrics_histogram("evs_rpc_duration_seconds", "Time from acceptance to answer.", "method", NULL);
+  metrics->joined =
+    metrics_counter("evs_rpc_joined_total", "Calls that joined a running equal one.", "method", NULL);
 }
 
 char *rpc_status_text(const GError *error)
@@ -37,7 +40,7 @@ char *rpc_status_text(const GError *error)
 
 void rpc_log_begin(const RpcExchange *exchange)
 {
-  metric_add(exchange->server->metrics.in_flight, 1);
+  series_add(exchange->server->metrics.in_flight, 1);
 }
 
 /* The driver's own faults, as against the user's and the cloud's. */
@@ -46,12 +49,43 @@ static gboolean is_fault(EvsCode code)
   return code == EVS_CODE_INTERNAL || code == EVS_CODE_UNKNOWN || code == EVS_CODE_DATA_LOSS;
 }
 
+void rpc_log_join(const RpcExchange *exchange)
+{
+  metric_add(exchange->server->metrics.joined, 1, method_label(exchange));
+}
+
+/* Two threads may both look a series up: they find the same. */
+static MetricSeries *answered(const RpcExchange *exchange, EvsCode code)
+{
+  guint index = (guint)code < RPC_N_CODES ? (guint)code : (guint)EVS_CODE_UNKNOWN;
+  MetricSeries **kept = exchange->entry ? &exchange->entry->series->answered[index] : NULL;
+  MetricSeries *series = kept ? __atomic_load_n(kept, __ATOMIC_ACQUIRE) : NULL;
+  if (series)
+    return series;
+  series =
+    metric_series(exchange->server->metrics.answered, method_label(exchange), evs_code_name((EvsCode)index));
+  if (kept)
+    __atomic_store_n(kept, series, __ATOMIC_RELEASE);
+  return series;
+}
+
+static MetricSeries *durations(const RpcExchange *exchange)
+{
+  MetricSeries **kept = exchange->entry ? &exchange->entry->series->durations : NULL;
+  MetricSeries *series = kept ? __atomic_load_n(kept, __ATOMIC_ACQUIRE) : NULL;
+  if (series)
+    return series;
+  series = metric_series(exchange->server->metrics.durations, method_label(exchange));
+  if (kept)
+    __atomic_store_n(kept, series, __ATOMIC_RELEASE);
+  return series;
+}
+
 static void count(const RpcExchange *exchange, EvsCode code, double seconds)
 {
-  const RpcMetrics *metrics = &exchange->server->metrics;
-  metric_add(metrics->in_flight, -1);
-  metric_add(metrics->answered, 1, method_label(exchange), evs_code_name(code));
-  metric_observe(metrics->durations, seconds, method_label(exchange));
+  series_add(exchange->server->metrics.in_flight, -1);
+  series_add(answered(exchange, code), 1);
+  series_observe(durations(exchange), seconds);
 }
 
 void rpc_log_end(const RpcExchange *exchange, EvsCode code, const char *text, guint joined)

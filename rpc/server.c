@@ -28,6 +28,7 @@ static void entry_free(void *pointer)
 {
   RpcEntry *entry = pointer;
   g_free(entry->name);
+  g_free(entry->series);
   g_free(entry);
 }
 
@@ -69,6 +70,7 @@ static void add_method(RpcServer *server, const ProtobufCServiceDescriptor *serv
   entry->input = found->input;
   entry->output = found->output;
   entry->data = data;
+  entry->series = g_new0(RpcEntrySeries, 1);
   for (int i = 0; i < RPC_N_IDS; i++)
     entry->ids[i] = text_field(entry->input, rpc_id_names[i]);
   g_hash_table_replace(server->methods, entry->name, entry);
@@ -223,6 +225,7 @@ gboolean rpc_server_start(RpcServer *server, GError **error)
   rpc_exchange_arm(server);
   server->thread = thread_start("rpc-queue", run_queue, server);
   server->started = TRUE;
+  rpc_pending_metrics_begin(server);
   return TRUE;
 }
 
@@ -358,6 +361,7 @@ void rpc_server_free(RpcServer *server)
   if (!server)
     return;
   g_assert(!server->started);
+  rpc_pending_metrics_end(server);
   rpc_timers_clear(&server->timers);
   flight_table_free(server->flights);
   g_hash_table_unref(server->methods);

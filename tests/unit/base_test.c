@@ -1,7 +1,6 @@
-/* base/: errors, text, clock, metrics, pool. */
+/* base/: errors, text, clock, pool. */
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/metrics.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -106,20 +105,6 @@ static void time_is_formatted_in_utc(void **state)
   assert_int_equal(clock_left_ms(clock_now_us() - 5), 0);
 }
 
-static void metrics_render_prometheus_text(void **state)
-{
-  (void)state;
-  MetricFamily *calls = metrics_counter("test_calls_total", "Calls.", "op", NULL);
-  metric_add(calls, 2, "a\"b");
-  MetricFamily *lag = metrics_histogram("test_lag_seconds", "Lag.", NULL);
-  metric_observe(lag, 0.3);
-  g_autofree char *page = metrics_render();
-  assert_non_null(strstr(page, "# TYPE test_calls_total counter\ntest_calls_total{op=\"a\\\"b\"} 2\n"));
-  assert_non_null(strstr(page, "test_lag_seconds_bucket{le=\"0.25\"} 0\n"));
-  assert_non_null(strstr(page, "test_lag_seconds_bucket{le=\"0.5\"} 1\n"));
-  assert_non_null(strstr(page, "test_lag_seconds_sum 0.3\ntest_lag_seconds_count 1\n"));
-}
-
 static Mutex gate = MUTEX_INIT;
 static int ran;
 
@@ -174,7 +159,6 @@ int main(void)
     cmocka_unit_test(json_is_escaped),
     cmocka_unit_test(files_are_read_whole_or_refused),
     cmocka_unit_test(time_is_formatted_in_utc),
-    cmocka_unit_test(metrics_render_prometheus_text),
     cmocka_unit_test(pool_runs_all_and_refuses_beyond_its_queue),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
