@@ -5,6 +5,8 @@
 //	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
+//	chartcheck decode FILE...          strict decoding alone
+//	chartcheck play SETTINGS DIR       the manifests of DIR become calls of running plugins, for tests/docs
 package main
 
 import (
@@ -32,9 +34,15 @@ func main() {
 		printCommand(arguments[1], arguments[2])
 	case len(arguments) == 4 && arguments[0] == "text":
 		printText(arguments[1], arguments[2], arguments[3])
+	case len(arguments) > 1 && arguments[0] == "decode":
+		for _, path := range arguments[1:] {
+			readObjects(path)
+		}
+	case len(arguments) == 3 && arguments[0] == "play":
+		playExamples(arguments[1], arguments[2])
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
-			" command FILE CONTAINER | text FILE SECRET KEY")
+			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR")
 		os.Exit(2)
 	}
 	if failed {
