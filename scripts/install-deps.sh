@@ -15,7 +15,7 @@ packages=(
   # run: file systems and mounts
   e2fsprogs xfsprogs btrfs-progs mount util-linux
   # test
-  libcmocka-dev g++ python3-cinderclient python3-openstackclient groff-base
+  libcmocka-dev g++ python3-cinderclient python3-openstackclient groff-base prometheus
 )
 if [ "${1:-}" = lint ]; then
   packages+=(clang-14 clang-format-14 shellcheck)
@@ -42,6 +42,10 @@ fi
 
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
+# Of prometheus the programs are wanted; its service would listen on port 9090.
+if [[ " ${missing[*]} " == *" prometheus "* ]] && [ -d /run/systemd/system ]; then
+  "${as_root[@]}" systemctl mask --quiet prometheus.service
+fi
 echo "install-deps: installing: ${missing[*]}"
 "${as_root[@]}" apt-get update --quiet=2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \

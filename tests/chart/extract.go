@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // printCommand prints program and arguments of the one container of that name, each on a line.
@@ -34,4 +36,19 @@ func printText(path, name, key string) {
 		}
 	}
 	fail("%s: no text %s in a Secret %s", path, key, name)
+}
+
+// printRules prints the groups of the one PrometheusRule.
+func printRules(path string) {
+	for _, object := range readObjects(path) {
+		if rule, ok := object.Value.(*monitoring.PrometheusRule); ok {
+			text, err := yaml.Marshal(rule.Spec)
+			if err != nil {
+				fail("%s: %v", path, err)
+			}
+			fmt.Print(string(text))
+			return
+		}
+	}
+	fail("%s: no PrometheusRule", path)
 }

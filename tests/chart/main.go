@@ -7,6 +7,7 @@
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
 //	chartcheck decode FILE...          strict decoding alone
 //	chartcheck play SETTINGS DIR       the manifests of DIR become calls of running plugins, for tests/docs
+//	chartcheck rules FILE              prints the alerts as a rule file of Prometheus
 package main
 
 import (
@@ -40,9 +41,12 @@ func main() {
 		}
 	case len(arguments) == 3 && arguments[0] == "play":
 		playExamples(arguments[1], arguments[2])
+	case len(arguments) == 2 && arguments[0] == "rules":
+		printRules(arguments[1])
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
-			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR")
+			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR |"+
+			" rules FILE")
 		os.Exit(2)
 	}
 	if failed {
