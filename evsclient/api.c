@@ -229,7 +229,7 @@ static Verdict attempt(Calling *calling)
                                     &result, &calling->failure);
   Verdict verdict = answered ? judge_answer(calling, &response, &result) : judge_no_answer(calling);
   const char *code = evs_error_cloud_code(calling->failure);
-  evs_meter_call(operation->id, answered ? response.status : 0, code, clock_now_us() - start);
+  evs_meter_call(operation->what, answered ? response.status : 0, code, clock_now_us() - start);
   audit(calling, &response, code, clock_now_us() - start);
   note_health(calling, answered);
   if (calling->failure && evs_error_outcome(calling->failure) == EVS_OUTCOME_UNKNOWN)
@@ -264,14 +264,18 @@ static gboolean call_until_done(Calling *calling, GError **error)
   const EvsOperation *operation = calling->call->operation;
   for (;; calling->attempt++) {
     gboolean probe;
+    gint64 queued_us = clock_now_us();
     if (!evs_context_check(calling->context, operation->what, is_read(operation), error) ||
         !evs_gate_enter(calling->gate, calling->context, operation->what, is_read(operation), &probe, error))
       return FALSE;
+    evs_meter_gate_wait(operation->what, clock_now_us() - queued_us);
     Verdict verdict = attempt(calling);
     evs_gate_leave(calling->gate, probe,
                    verdict == VERDICT_THROTTLED                                   ? EVS_GATE_THROTTLED
                    : evs_error_http_status(calling->failure) || !calling->failure ? EVS_GATE_TAKEN
                                                                                   : EVS_GATE_UNKNOWN);
+    if (probe || verdict == VERDICT_THROTTLED)
+      evs_meter_gate(operation->what, evs_gate_is_closed(calling->gate));
     if (verdict == VERDICT_DONE)
       return TRUE;
     if (verdict == VERDICT_FAILED || (calling->context->once && verdict != VERDICT_AGAIN_NOW)) {
@@ -279,9 +283,9 @@ static gboolean call_until_done(Calling *calling, GError **error)
       return FALSE;
     }
     if (verdict == VERDICT_THROTTLED)
-      evs_meter_throttle(operation->id);
+      evs_meter_throttle(operation->what);
     else
-      evs_meter_retry(operation->id);
+      evs_meter_retry(operation->what);
     if (verdict == VERDICT_AGAIN && !pause_before_retry(calling, error))
       return FALSE;
   }

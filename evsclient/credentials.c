@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "evsclient/ini.h"
+#include "evsclient/meter.h"
 
 #define SECONDS ((gint64)G_USEC_PER_SEC)
 #define MARGIN_US (40 * 60 * SECONDS)
@@ -49,6 +50,7 @@ EvsCredentials *evs_credentials_new(const EvsConfig *config, EvsHttp *http, cons
 {
   EvsCredentials *credentials = g_new0(EvsCredentials, 1);
   *credentials = (EvsCredentials){.config = config, .http = http, .skew_us = skew_us};
+  evs_meter_credentials_expiry(0);
   mutex_init(&credentials->lock);
   cond_init(&credentials->renewed);
   if (config->auth == EVS_AUTH_AKSK) {
@@ -95,6 +97,7 @@ static void store(EvsCredentials *credentials, EvsFetched *fetched)
     g_free(credentials->project_id);
     credentials->project_id = g_steal_pointer(&fetched->project_id);
   }
+  evs_meter_credentials_expiry(clock_wall_us() + left);
   credentials->good_until_us = now + MAX(left, MIN_POLL_US);
   credentials->renew_at_us =
     left > MARGIN_US + MAX_POLL_US ? now + left - MARGIN_US : now + CLAMP(left / 4, MIN_POLL_US, MAX_POLL_US);
@@ -121,6 +124,7 @@ static gboolean renew(EvsCredentials *credentials, const EvsContext *context, GE
   credentials->renewing = TRUE;
   mutex_unlock(&credentials->lock);
   gboolean ok = fetch(credentials, context, &fetched, &failure);
+  evs_meter_credentials_renewal(ok);
   mutex_lock(&credentials->lock);
   credentials->renewing = FALSE;
   if (ok)

@@ -189,3 +189,9 @@ void evs_gate_leave(EvsGate *gate, gboolean probe, EvsGateResult result)
   }
   wake_first(gate);
 }
+
+gboolean evs_gate_is_closed(EvsGate *gate)
+{
+  MUTEX_HOLD(&gate->lock);
+  return gate->closed;
+}

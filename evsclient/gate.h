@@ -26,3 +26,5 @@ typedef enum { EVS_GATE_TAKEN, EVS_GATE_THROTTLED, EVS_GATE_UNKNOWN } EvsGateRes
 gboolean evs_gate_enter(EvsGate *gate, const EvsContext *context, const char *what, gboolean read,
                         gboolean *ret_probe, GError **error);
 void evs_gate_leave(EvsGate *gate, gboolean probe, EvsGateResult result);
+/* Does it hold requests back after a throttle answer? For metrics. */
+gboolean evs_gate_is_closed(EvsGate *gate);

@@ -230,7 +230,7 @@ const EvsOperation evs_operations[EVS_OP_COUNT] = {
   [EVS_OP_SERVER_DISKS] = {"ecs.block_devices", "list the server's disks", EVS_SERVICE_ECS, "GET", "/v1/{project}/cloudservers/{server_id}/block_device", 200,
     .shape = EVS_REPLY_LIST, .root = "volumeAttachments", .due = "volumeAttachments",
     .reply = &evs_record_block_device},
-  [EVS_OP_SERVER_JOB_GET] = {"ecs.job", "get job", EVS_SERVICE_ECS, "GET", "/v1/{project}/jobs/{job_id}", 200,
+  [EVS_OP_SERVER_JOB_GET] = {"ecs.job", "get server job", EVS_SERVICE_ECS, "GET", "/v1/{project}/jobs/{job_id}", 200,
     .shape = EVS_REPLY_ONE, .due = "status",
     .reply = &evs_record_job},
   [EVS_OP_PROJECT_LIST] = {"iam.projects", "look up the project", EVS_SERVICE_IAM, "GET", "/v3/projects", 200,

@@ -26,8 +26,8 @@ typedef enum { EVS_PAGING_NONE, EVS_PAGING_MARKER, EVS_PAGING_OFFSET } EvsPaging
 typedef enum { EVS_END_NOW, EVS_END_JOB, EVS_END_ECS_JOB, EVS_END_DISK, EVS_END_SNAPSHOT } EvsEnd;
 
 typedef struct {
-  const char *id;   /* of the reference: the label of metrics and gates */
-  const char *what; /* "create disk": for error texts */
+  const char *id;   /* of the reference: the name of its gate */
+  const char *what; /* "create disk": for error texts and the label of metrics */
   EvsService service;
   const char *method;
   const char *path; /* {project} is filled in; the other names in braces are the call's id, then second_id */

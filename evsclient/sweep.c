@@ -1,6 +1,7 @@
 /* The sweeps, one of disks and one of snapshots: one list call, or a few pages, per tick for everything that waits. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "evsclient/meter.h"
 #include "evsclient/watch.h"
 
 enum {
@@ -161,6 +162,7 @@ void *watch_sweep(void *argument)
       return NULL;
     gint64 start = clock_now_us();
     gboolean ok = sweep_once(sweep, ids);
+    evs_meter_sweep(sweep->subject->name, ok);
     gint64 took = clock_now_us() - start; /* long when the cloud is slow or throttles: then ask less often */
     not_before_us = ok ? start + MAX(MIN_TICK_US, SWEEP_SHARE * took) : clock_now_us() + SWEEP_FAILED_US;
   }

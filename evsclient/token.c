@@ -89,7 +89,7 @@ gboolean evs_fetch_token(const EvsConfig *config, EvsHttp *http, const EvsContex
     .config = config,
   };
   g_auto(EvsHttpResponse) response = {0};
-  gboolean ok = ask(http, context, "iam.token", &request, &response, error);
+  gboolean ok = ask(http, context, "get token", &request, &response, error);
   evs_headers_free(headers);
   secret_free(body);
   if (!ok)
@@ -120,7 +120,7 @@ static gboolean metadata_ask(const EvsConfig *config, EvsHttp *http, const EvsCo
     .no_proxy = TRUE,
     .config = config,
   };
-  gboolean ok = ask(http, context, "meta.securitykey", &request, response, error);
+  gboolean ok = ask(http, context, "get agency keys", &request, response, error);
   evs_headers_free(headers);
   return ok;
 }

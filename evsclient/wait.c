@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "evsclient/api.h"
 #include "evsclient/error_body.h"
-#include "evsclient/watch.h"
+#include "evsclient/meter.h"
+#include "evsclient/session.h"
+#include "evsclient/watch_lag.h"
 
 enum {
   BROKEN_PATIENCE = 10, /* times that a running job is believed more than an error status */
@@ -16,8 +18,9 @@ typedef struct {
   Watch watch;
   gboolean job_open; /* there is a job that may still tell something */
   gboolean job_succeeded;
-  guint asked;     /* times that job or disk were asked because the sweep found nothing */
-  gint64 asked_us; /* the last of them */
+  gint64 job_end_us; /* as the cloud says; 0: unknown */
+  guint asked;       /* times that job or disk were asked because the sweep found nothing */
+  gint64 asked_us;   /* the last of them */
   guint broken;
   void *record; /* as last read */
 } Wait;
@@ -39,6 +42,7 @@ static void begin(Wait *wait)
   WatchSweep *sweep = sweep_of(wait);
   Watch *watch = &wait->watch;
   cond_init(&watch->news);
+  evs_meter_waits(watch_traits(watch)->what, 1);
   MUTEX_HOLD(&watcher->lock);
   watch->start_us = clock_now_us();
   watch->look_us = watch->start_us + watch_pace_first(&watcher->paces[watch->kind]);
@@ -58,6 +62,10 @@ static void end(Wait *wait, gboolean ok)
       watch_pace_learn(&watcher->paces[watch->kind], clock_now_us() - watch->start_us);
   }
   cond_destroy(&watch->news);
+  evs_meter_waits(watch_traits(watch)->what, -1);
+  if (ok)
+    watch_lag_note(watch, wait->record, wait->job_end_us,
+                   __atomic_load_n(&watcher->client->skew_us, __ATOMIC_RELAXED));
 }
 
 static void clear(Wait *wait)
@@ -149,6 +157,7 @@ static WatchVerdict ask_job(Wait *wait, GError **error)
   }
   wait->job_open = job->state == EVS_JOB_RUNNING;
   wait->job_succeeded = job->state == EVS_JOB_SUCCESS;
+  wait->job_end_us = job->end_wall_us;
   return !wait->job_open && watch_traits(watch)->job_tells_end ? WATCH_DONE : WATCH_PENDING;
 }
 
