@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include "node/request.h"
+#include "node/startup_taint.h"
 
 Node *node_new(NodeOptions *options, GError **error)
 {
@@ -16,6 +17,8 @@ Node *node_new(NodeOptions *options, GError **error)
   mutex_init(&node->identity_lock);
   node->node_id = g_strdup(node->options.node_id);
   node->zone = g_strdup(node->options.zone);
+  if (node->options.remove_startup_taint)
+    node->startup_taint = startup_taint_new(&node->options);
   return node;
 }
 
@@ -23,6 +26,7 @@ void node_free(Node *node)
 {
   if (!node)
     return;
+  startup_taint_free(node->startup_taint);
   node_options_clear(&node->options);
   path_guard_free(node->guard);
   mutex_destroy(&node->identity_lock);

@@ -19,6 +19,7 @@ typedef struct {
   Mutex identity_lock;
   char *node_id; /* with identity_lock held; NULL until known */
   char *zone;
+  struct StartupTaint *startup_taint; /* NULL without --remove-startup-taint */
 } Node;
 
 /* Takes over the options' strings. Errors as path_guard_new(). */

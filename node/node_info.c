@@ -6,21 +6,14 @@
 #include "node/metadata_reply.h"
 #include "node/request.h"
 #include "node/spawn.h"
+#include "node/startup_taint.h"
 #include "rpc/capability_list.h"
 
 enum { METADATA_TIMEOUT_MS = 25 * 1000 };
 
-/* "<directory of this executable>/evs-csi-metadata" */
-static char *helper_path(void)
-{
-  g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-  g_autofree char *directory = g_path_get_dirname(self ? self : "/usr/bin/");
-  return g_build_filename(directory, "evs-csi-metadata", NULL);
-}
-
 static gboolean ask_metadata(const Node *node, MetadataReply *ret_reply, GError **error)
 {
-  g_autofree char *helper = helper_path();
+  g_autofree char *helper = spawn_helper_path("evs-csi-metadata");
   g_autofree char *url = g_strconcat("--metadata-url=", node->options.metadata_url, NULL);
   const char *const argv[] = {helper, url, NULL};
   SpawnRequest request = {
@@ -85,6 +78,7 @@ ProtobufCMessage *node_get_info(RpcCall *call, const void *request, void *data, 
   response->node_id = g_strdup(id);
   response->max_volumes_per_node = attach_limit_get(node);
   response->accessible_topology = zone_topology(zone);
+  startup_taint_begin(node->startup_taint);
   return &response->base;
 }
 

@@ -60,6 +60,9 @@ gboolean node_options_check(const NodeOptions *options, GError **error)
       error, EVS_CODE_INVALID_ARGUMENT,
       "--volume-attach-limit and --reserved-volume-attachments exclude each other: the limit is "
       "what is left");
+  if (options->remove_startup_taint && !options->node_name)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "--remove-startup-taint needs --node-name, the name of the Kubernetes node");
   return check_text("node-id", options->node_id, is_id, "an id of letters, digits, '.', '_' and '-'",
                     error) &&
          check_text("zone", options->zone, is_zone,
@@ -68,6 +71,8 @@ gboolean node_options_check(const NodeOptions *options, GError **error)
          check_text("dev-dir", options->dev_dir, is_absolute, "an absolute path", error) &&
          check_text("sys-dir", options->sys_dir, is_absolute, "an absolute path", error) &&
          check_text("kubelet-dir", options->kubelet_dir, is_absolute, "an absolute path", error) &&
+         check_text("node-name", options->node_name, is_id,
+                    "a node's name of letters, digits, '.', '_' and '-'", error) &&
          check_text("default-fs-type", options->default_fs_type, is_filesystem,
                     "one of ext4, ext3, xfs, btrfs", error) &&
          check_range("volume-attach-limit", options->attach_limit, 0, MAX_ATTACH_LIMIT, error) &&
@@ -111,6 +116,12 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
      "of those, kept for disks of others", "N"},
     {"device-timeout", 0, 0, G_OPTION_ARG_INT, &ret_options->device_wait_s,
      "how long an attached disk may take to appear, or to be seen grown, default 30", "SECONDS"},
+    {"remove-startup-taint", 0, 0, G_OPTION_ARG_NONE, &ret_options->remove_startup_taint,
+     "take the taint DRIVER-NAME/agent-not-ready off the node once the driver is registered", NULL},
+    {"node-name", 0, 0, G_OPTION_ARG_STRING, &ret_options->node_name,
+     "name of the Kubernetes node, for --remove-startup-taint", "NAME"},
+    {"service-account-dir", 0, 0, G_OPTION_ARG_FILENAME, &ret_options->account_dir,
+     "token and ca.crt for --remove-startup-taint (default: where the kubelet puts them)", "DIR"},
     {FEATURE_GATES_OPTION, 0, 0, G_OPTION_ARG_STRING, &gates, FEATURE_GATES_HELP, "LIST"},
     G_OPTION_ENTRY_NULL,
   };
@@ -120,6 +131,8 @@ gboolean node_options_parse(int *argc, char ***argv, NodeOptions *ret_options, G
   drop_empty(&ret_options->node_id);
   drop_empty(&ret_options->zone);
   drop_empty(&ret_options->default_fs_type);
+  drop_empty(&ret_options->node_name);
+  drop_empty(&ret_options->account_dir);
   set_default(&ret_options->metadata_url, "http://169.254.169.254");
   set_default(&ret_options->dev_dir, "/dev");
   set_default(&ret_options->sys_dir, "/sys");
@@ -138,6 +151,8 @@ void node_options_clear(NodeOptions *options)
     options->sys_dir,
     options->kubelet_dir,
     options->default_fs_type,
+    options->node_name,
+    options->account_dir,
     options->daemon.endpoint,
     options->daemon.http_endpoint,
     options->daemon.driver_name,

@@ -19,8 +19,11 @@ typedef struct {
   char *default_fs_type; /* --default-fs-type: made on a new disk when no fs_type is asked for */
   int attach_limit;      /* --volume-attach-limit; 0: what EVS allows for the server's bus */
   int reserved;          /* --reserved-volume-attachments: disks of others, taken off what EVS allows */
-  int device_wait_s;     /* --device-timeout: how long a disk may take to appear, or to be seen grown */
-  FeatureGates gates;    /* --feature-gates */
+  char *node_name;       /* --node-name: of the Kubernetes node */
+  char *account_dir;     /* --service-account-dir; NULL: where the kubelet puts it */
+  gboolean remove_startup_taint; /* --remove-startup-taint: needs node_name */
+  int device_wait_s;  /* --device-timeout: how long a disk may take to appear, or to be seen grown */
+  FeatureGates gates; /* --feature-gates */
 } NodeOptions;
 
 void node_options_clear(NodeOptions *options);

@@ -25,6 +25,26 @@ static void close_fd(int *fd)
 }
 #define AUTO_FD __attribute__((cleanup(close_fd))) int
 
+char *spawn_helper_path(const char *name)
+{
+  g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+  g_autofree char *directory = g_path_get_dirname(self ? self : "/usr/bin/");
+  return g_build_filename(directory, name, NULL);
+}
+
+static char **make_environment(const char *const *variables)
+{
+  const char *path = g_getenv("PATH");
+  GPtrArray *environment = g_ptr_array_new();
+  g_ptr_array_add(environment, g_strconcat("PATH=", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin", NULL));
+  g_ptr_array_add(environment, g_strdup("LC_ALL=C"));
+  for (; variables && *variables; variables++)
+    if (g_getenv(*variables))
+      g_ptr_array_add(environment, g_strconcat(*variables, "=", g_getenv(*variables), NULL));
+  g_ptr_array_add(environment, NULL);
+  return (char **)g_ptr_array_free(environment, FALSE);
+}
+
 static int start(const SpawnRequest *request, int output, pid_t *ret_pid)
 {
   posix_spawn_file_actions_t actions;
@@ -45,10 +65,7 @@ static int start(const SpawnRequest *request, int output, pid_t *ret_pid)
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const char *path = g_getenv("PATH");
-  g_autofree char *path_variable = g_strdup_printf("PATH=%s", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
-  char locale[] = "LC_ALL=C";
-  char *environment[] = {path_variable, locale, NULL};
+  g_auto(GStrv) environment = make_environment(request->variables);
   int failed =
     posix_spawnp(ret_pid, request->argv[0], &actions, &attributes, (char *const *)request->argv, environment);
   posix_spawn_file_actions_destroy(&actions);

@@ -11,10 +11,12 @@ enum {
 };
 
 typedef struct {
-  const char *const *argv;          /* argv[0] is looked up in PATH */
-  gboolean errors_only;             /* its standard output is dropped, standard error alone is kept */
-  int device_fd;                    /* becomes descriptor SPAWN_DEVICE_FD of the tool; -1: none */
-  gint64 deadline_us;               /* then the tool is killed */
+  const char *const *argv; /* argv[0] is looked up in PATH */
+  gboolean errors_only;    /* its standard output is dropped, standard error alone is kept */
+  const char *const
+    *variables;       /* NULL-terminated names: of the environment it gets these, PATH and LC_ALL=C */
+  int device_fd;      /* becomes descriptor SPAWN_DEVICE_FD of the tool; -1: none */
+  gint64 deadline_us; /* then the tool is killed */
   gboolean (*stopping)(void *data); /* NULL, or: stop waiting, the tool goes on alone */
   void *data;
 } SpawnRequest;
@@ -27,6 +29,9 @@ typedef struct {
 
 void spawn_result_clear(SpawnResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SpawnResult, spawn_result_clear)
+
+/* "<directory of this executable>/NAME": our own one-shot helpers. Newly allocated. */
+char *spawn_helper_path(const char *name);
 
 /* FALSE: it could not be started (FAILED_PRECONDITION if the tool is missing), the deadline passed
  * (DEADLINE_EXCEEDED; it is dead then), or the wait was stopped (ABORTED; it may still run). TRUE: it ended somehow. */

@@ -25,11 +25,11 @@ declare -A may_include=(
 # library header: directories, or single files, that may include it
 declare -A library_users=(
   [grpc/]="rpc tests"
-  [curl/]="evsclient bench node/metadata_fetch.c node/metadata_main.c tests"
+  [curl/]="evsclient bench node/metadata_fetch.c node/metadata_main.c node/kube_api.c node/taint_main.c tests"
   [event2/]="rpc evssim tests"
   [blkid/]="node tests"
   [openssl/]="evssim transfer/handover_seal.c tests"
-  [jansson.h]="evsclient transfer evsctl evssim bench node/metadata_fetch.c node/metadata_main.c tests"
+  [jansson.h]="evsclient transfer evsctl evssim bench node/metadata_fetch.c node/metadata_main.c node/kube_api.h node/taint_patch.h tests"
   [zlib.h]="evsctl"
   [cmocka.h]="tests"
 )

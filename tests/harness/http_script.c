@@ -5,6 +5,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 enum { MAX_CONNECTIONS = 64, MAX_REQUEST = 4 << 20, DRIP_MS = 50 };
@@ -13,10 +16,12 @@ typedef struct {
   HttpScript *script;
   Thread thread;
   int fd;
+  SSL *tls; /* NULL: plain */
 } Connection;
 
 struct HttpScript {
   int listener;
+  SSL_CTX *tls; /* NULL: plain */
   char *url;
   Thread thread;
   Mutex lock;
@@ -27,7 +32,7 @@ struct HttpScript {
 };
 
 /* Until the head and the announced body are there. NULL at the end of the connection. */
-static char *read_request(int fd)
+static char *read_request(Connection *connection)
 {
   g_autoptr(GString) text = g_string_new(NULL);
   char chunk[4096];
@@ -41,17 +46,19 @@ static char *read_request(int fd)
       if (text->len >= (gsize)(head_end - text->str) + 4 + (gsize)length)
         return g_string_free(g_steal_pointer(&text), FALSE);
     }
-    ssize_t got = recv(fd, chunk, sizeof chunk, 0);
+    ssize_t got = connection->tls ? SSL_read(connection->tls, chunk, sizeof chunk)
+                                  : recv(connection->fd, chunk, sizeof chunk, 0);
     if (got <= 0 || text->len > MAX_REQUEST)
       return NULL;
     g_string_append_len(text, chunk, got);
   }
 }
 
-static gboolean send_all(int fd, const char *data, gsize length)
+static gboolean send_all(Connection *connection, const char *data, gsize length)
 {
   while (length > 0) {
-    ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+    ssize_t sent = connection->tls ? SSL_write(connection->tls, data, (int)MIN(length, G_MAXINT))
+                                   : send(connection->fd, data, length, MSG_NOSIGNAL);
     if (sent <= 0)
       return FALSE;
     data += sent;
@@ -66,10 +73,10 @@ static gboolean is_stopping(HttpScript *script)
   return script->stop;
 }
 
-static gboolean send_dripping(HttpScript *script, int fd, const char *body)
+static gboolean send_dripping(Connection *connection, const char *body)
 {
-  for (; *body && !is_stopping(script); body++) {
-    if (!send_all(fd, body, 1))
+  for (; *body && !is_stopping(connection->script); body++) {
+    if (!send_all(connection, body, 1))
       return FALSE;
     clock_sleep_until(clock_deadline_in_ms(DRIP_MS));
   }
@@ -77,7 +84,7 @@ static gboolean send_dripping(HttpScript *script, int fd, const char *body)
 }
 
 /* TRUE to keep the connection. */
-static gboolean answer(HttpScript *script, int fd, const ScriptRule *rule, const char *request)
+static gboolean answer(Connection *connection, const ScriptRule *rule, const char *request)
 {
   ScriptAnswer made = {.status = rule->status ? rule->status : 200, .body = g_strdup(rule->body)};
   if (rule->answer)
@@ -89,11 +96,11 @@ static gboolean answer(HttpScript *script, int fd, const ScriptRule *rule, const
   g_autofree char *head =
     g_strdup_printf("HTTP/1.1 %d Scripted\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n",
                     made.status, announced, rule->headers ? rule->headers : "");
-  if (rule->kind == SCRIPT_DROP || !send_all(fd, head, strlen(head)))
+  if (rule->kind == SCRIPT_DROP || !send_all(connection, head, strlen(head)))
     return FALSE;
   if (rule->kind == SCRIPT_DRIP)
-    return send_dripping(script, fd, body);
-  return send_all(fd, body, length) && rule->kind == SCRIPT_ANSWER;
+    return send_dripping(connection, body);
+  return send_all(connection, body, length) && rule->kind == SCRIPT_ANSWER;
 }
 
 static ScriptRule take_rule(HttpScript *script, const char *request)
@@ -114,13 +121,13 @@ static ScriptRule take_rule(HttpScript *script, const char *request)
 static void *serve(void *argument)
 {
   Connection *connection = argument;
-  for (;;) {
-    g_autofree char *request = read_request(connection->fd);
+  gboolean open = !connection->tls || SSL_accept(connection->tls) == 1;
+  while (open) {
+    g_autofree char *request = read_request(connection);
     if (!request)
       break;
     ScriptRule rule = take_rule(connection->script, request);
-    if (!answer(connection->script, connection->fd, &rule, request))
-      break;
+    open = answer(connection, &rule, request);
   }
   shutdown(connection->fd, SHUT_RDWR);
   return NULL;
@@ -144,12 +151,18 @@ static void *accept_all(void *argument)
     Connection *connection = g_new0(Connection, 1);
     connection->script = script;
     connection->fd = fd;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
+               sizeof(int)); /* else the body waits for the head's ACK */
+    if (script->tls) {
+      connection->tls = SSL_new(script->tls);
+      SSL_set_fd(connection->tls, fd);
+    }
     g_ptr_array_add(script->connections, connection);
     connection->thread = thread_start("script-conn", serve, connection);
   }
 }
 
-HttpScript *http_script_start(void)
+static HttpScript *start(SSL_CTX *tls)
 {
   HttpScript *script = g_new0(HttpScript, 1);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -159,13 +172,29 @@ HttpScript *http_script_start(void)
       listen(script->listener, MAX_CONNECTIONS) != 0 ||
       getsockname(script->listener, (struct sockaddr *)&address, &length) != 0)
     g_error("http_script: no loopback port");
-  script->url = g_strdup_printf("http://127.0.0.1:%u", ntohs(address.sin_port));
+  script->tls = tls;
+  script->url = g_strdup_printf("http%s://127.0.0.1:%u", tls ? "s" : "", ntohs(address.sin_port));
   script->rules = g_array_new(FALSE, FALSE, sizeof(ScriptRule));
   script->requests = g_ptr_array_new_with_free_func(g_free);
   script->connections = g_ptr_array_new_with_free_func(g_free);
   mutex_init(&script->lock);
   script->thread = thread_start("script-accept", accept_all, script);
   return script;
+}
+
+HttpScript *http_script_start(void)
+{
+  return start(NULL);
+}
+
+HttpScript *http_script_start_tls(const char *certificate_path, const char *key_path)
+{
+  SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+  signal(SIGPIPE, SIG_IGN); /* SSL_write() has no MSG_NOSIGNAL */
+  if (SSL_CTX_use_certificate_chain_file(tls, certificate_path) != 1 ||
+      SSL_CTX_use_PrivateKey_file(tls, key_path, SSL_FILETYPE_PEM) != 1)
+    g_error("http_script: no certificate in '%s'", certificate_path);
+  return start(tls);
 }
 
 void http_script_stop(HttpScript *script)
@@ -180,6 +209,7 @@ void http_script_stop(HttpScript *script)
     Connection *connection = script->connections->pdata[i];
     shutdown(connection->fd, SHUT_RDWR);
     thread_join(connection->thread);
+    SSL_free(connection->tls);
     close(connection->fd);
   }
   close(script->listener);
@@ -187,6 +217,7 @@ void http_script_stop(HttpScript *script)
   g_ptr_array_unref(script->requests);
   g_ptr_array_unref(script->connections);
   mutex_destroy(&script->lock);
+  SSL_CTX_free(script->tls);
   g_free(script->url);
   g_free(script);
 }

@@ -36,9 +36,12 @@ typedef struct {
 } ScriptRule;
 
 HttpScript *http_script_start(void);
+/* As http_script_start, by TLS: certificate and key are PEM files (tls_files.h). Whoever does not shake hands is dropped and not
+ * counted as a request. */
+HttpScript *http_script_start_tls(const char *certificate_path, const char *key_path);
 void http_script_stop(HttpScript *script);
 
-/* "http://127.0.0.1:PORT" */
+/* "http://127.0.0.1:PORT", or "https://..." */
 const char *http_script_url(HttpScript *script);
 /* Strings of the rule must outlive the server. */
 void http_script_add(HttpScript *script, ScriptRule rule);

@@ -212,6 +212,8 @@ static void nonsense_ends_it_before_it_serves(void **state)
     {"--default-fs-type=ntfs", "--default-fs-type 'ntfs' is not one of ext4, ext3, xfs, btrfs"},
     {"--device-timeout=601", "--device-timeout=601"},
     {"--feature-gates=VolumeHealth", "VolumeHealth"},
+    {"--remove-startup-taint", "--remove-startup-taint needs --node-name"},
+    {"--node-name=a/b", "--node-name 'a/b'"},
     {"--no-such-option", "no-such-option"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

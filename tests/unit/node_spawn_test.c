@@ -24,6 +24,22 @@ static void output_and_exit_code_are_kept(void **state)
   assert_string_equal(result.output, "out\nerr\n");
 }
 
+/* PATH and LC_ALL, and of the rest what was asked for. */
+static void the_environment_is_what_was_named(void **state)
+{
+  (void)state;
+  g_setenv("EVS_TEST_GIVEN", "yes, this", TRUE);
+  g_setenv("EVS_TEST_KEPT", "no", TRUE);
+  const char *const argv[] = {"env", NULL}, *const variables[] = {"EVS_TEST_GIVEN", "EVS_TEST_UNSET", NULL};
+  SpawnRequest request = {
+    .argv = argv, .variables = variables, .device_fd = -1, .deadline_us = clock_deadline_in_ms(20000)};
+  g_auto(SpawnResult) result = {0};
+  assert_true(spawn_run(&request, &result, NULL));
+  g_autofree char *expected =
+    g_strdup_printf("PATH=%s\nLC_ALL=C\nEVS_TEST_GIVEN=yes, this\n", g_getenv("PATH"));
+  assert_string_equal(result.output, expected);
+}
+
 static void a_killed_tool_tells_its_signal(void **state)
 {
   (void)state;
@@ -114,6 +130,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(output_and_exit_code_are_kept),
+    cmocka_unit_test(the_environment_is_what_was_named),
     cmocka_unit_test(a_killed_tool_tells_its_signal),
     cmocka_unit_test(the_tool_has_no_signal_blocked_and_no_descriptor_but_the_device),
     cmocka_unit_test(endless_output_is_cut_and_does_not_block),
