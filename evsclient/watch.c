@@ -61,6 +61,7 @@ static gboolean is_taken(const Watch *watch, const void *record)
 static const WatchTraits traits[WATCH_KINDS] = {
   [WATCH_CREATE] = {.what = "create disk",
                     .subject = &watch_disks,
+                    .newest = TRUE,
                     .is_done = is_created,
                     .row_confirms = TRUE,
                     .under_way = {"creating", "downloading"},
@@ -107,6 +108,7 @@ static const WatchTraits traits[WATCH_KINDS] = {
   [WATCH_SNAPSHOT] = {.what = "create snapshot",
                       .subject = &watch_snapshots,
                       .jobless = TRUE,
+                      .newest = TRUE,
                       .is_done = is_taken,
                       .row_confirms = TRUE,
                       .under_way = {"creating"},

@@ -1,6 +1,6 @@
 /* Inside of the watcher: one wait, what a record of its disk or snapshot says about it, and when to look. watch.c and
  * watch_pace.c are pure logic without I/O, watch_subject.c knows how disks and snapshots are asked about, sweep.c is the
- * threads that list, wait.c the waits. */
+ * threads that list and when they do, sweep_round.c what one of their rounds reads, wait.c the waits, look.c the looks. */
 #pragma once
 
 #include "base/thread.h"
@@ -22,6 +22,8 @@ typedef struct {
    * first, `last` being the last row of the page before. */
   GPtrArray *(*list)(EvsClient *client, const EvsContext *context, const char *const *ids, guint page,
                      const void *last, GError **error);
+  gboolean
+    by_marker; /* a page begins behind `last`: what comes and goes meanwhile hides no row of several pages */
 } WatchSubject;
 
 extern const WatchSubject watch_disks, watch_snapshots;
@@ -71,8 +73,9 @@ typedef enum {
 typedef struct {
   const char *what; /* "create disk" */
   const WatchSubject *subject;
-  gboolean jobless;                                               /* the cloud makes no job of it */
-  EvsService jobs;                                                /* where its job is asked for */
+  gboolean jobless; /* the cloud makes no job of it */
+  gboolean newest;  /* its record is new: on the first pages of a list */
+  EvsService jobs;  /* where its job is asked for */
   gboolean (*is_done)(const Watch *watch, const void *record);    /* NULL: no record shows the end */
   gboolean row_confirms;                                          /* is a row enough for that? */
   const char *under_way[WATCH_STATUSES], *broken[WATCH_STATUSES]; /* statuses; '*' at the end: prefix */
@@ -105,14 +108,29 @@ gint64 watch_pace_overdue(const WatchPace *pace);
 /* When job or disk are to be asked by id because the sweep finds nothing; asked: how often they were. */
 gint64 watch_ask_due(const Watch *watch, const WatchPace *pace, guint asked, gint64 asked_us);
 
+/* One caller that wants to know what a list says of one id; in the caller's frame. All but id under the watcher's lock. */
+typedef struct {
+  const char *id;
+  gboolean taken; /* a round that began after it came will answer it */
+  gboolean done;
+  void *row;     /* done: a copy; NULL: not listed */
+  GError *error; /* done: no list */
+  char *trouble; /* why no list has answered yet; NULL: nothing known */
+  Cond news;
+} WatchLook;
+
 /* The sweep threads list; the waiting threads ask by id and by job, so that many ends at once are confirmed in
  * parallel. */
 typedef struct {
   EvsWatcher *watcher;
   const WatchSubject *subject;
   Thread thread;
-  Cond changed;       /* a watch came, or stop */
+  Cond changed;       /* a watch or a look came, or stop */
   GPtrArray *watches; /* of Watch*, in their waiters' frames */
+  GPtrArray *looks;   /* of WatchLook*, likewise, in order of arrival */
+  /* Of the sweep's thread: */
+  gint64 begun_us; /* the last round; 0: none yet */
+  guint pages;     /* of the whole list, as far as is known */
 } WatchSweep;
 
 struct EvsWatcher {
@@ -125,6 +143,23 @@ struct EvsWatcher {
 
 /* A sweep thread; argument: its WatchSweep. */
 void *watch_sweep(void *sweep);
+
+/* What a round is to find, and what it has found. Of the sweep's thread. */
+typedef struct {
+  WatchSweep *sweep;
+  const EvsContext *context;
+  GPtrArray *order;   /* of char*, owned: the ids wanted at the beginning; looks first, then by urgency */
+  GHashTable *wanted; /* set of those not found yet */
+  guint newest;       /* so many of the wanted are worth the first pages only */
+} WatchRound;
+
+/* With the lock held: takes all looks and, of the waits, those that are due and, as far as it costs nothing, the others;
+ * says when those are to be looked at next. */
+void watch_round_begin(WatchRound *round, WatchSweep *sweep, gint64 now_us);
+/* Without the lock: lists, and tells waits and looks. FALSE when a list failed; then looks are left without answer. */
+gboolean watch_round_read(WatchRound *round, const EvsContext *context, GError **error);
+/* failure: of watch_round_read(), or NULL; passing: it is no reason for those who look, who wait for another round. */
+void watch_round_end(WatchRound *round, const GError *failure, gboolean passing);
 
 /* Waits for the end of the operation that `watch` describes: kind, subject_id (given up to the wait), job_id and what
  * the kind wants; members that are NULL read as "". ret_record (may be NULL) gets the record as last read, or NULL, also

@@ -43,6 +43,7 @@ const WatchSubject watch_disks = {
   .free = disk_free,
   .get = disk_get,
   .list = disk_list,
+  .by_marker = TRUE,
 };
 
 static const char *snapshot_id(const void *record)

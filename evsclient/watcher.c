@@ -12,6 +12,8 @@ static void start_sweep(EvsWatcher *watcher, WatchSweep *sweep, const WatchSubje
   sweep->watcher = watcher;
   sweep->subject = subject;
   sweep->watches = g_ptr_array_new();
+  sweep->looks = g_ptr_array_new();
+  sweep->pages = 1;
   cond_init(&sweep->changed);
   sweep->thread = thread_start("sweep", watch_sweep, sweep);
 }
@@ -30,6 +32,7 @@ static void end_sweep(WatchSweep *sweep)
 {
   thread_join(sweep->thread);
   g_ptr_array_unref(sweep->watches);
+  g_ptr_array_unref(sweep->looks);
   cond_destroy(&sweep->changed);
 }
 
