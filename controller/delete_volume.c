@@ -7,6 +7,7 @@
 #include "controller/context.h"
 #include "controller/controller.h"
 #include "controller/delete_guard.h"
+#include "controller/disk_row.h"
 #include "controller/disk_state.h"
 #include "controller/volume_id.h"
 #include "csi.pb-c.h"
@@ -54,19 +55,18 @@ static gboolean check_deletable(const Controller *controller, const EvsDisk *dis
 
 typedef enum { START_SENT, START_RUNS, START_GONE, START_AGAIN, START_FAILED } Start;
 
-/* One look at the disk and, if it may go, the delete. *ret_job_id is set by START_SENT. */
-static Start start_delete(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
+/* What follows from a disk: the delete, if it may go. *ret_job_id is set by START_SENT, error by START_AGAIN and
+ * START_FAILED. */
+static Start start_delete(Controller *controller, RpcCall *call, const EvsDisk *disk, char **ret_job_id,
                           GError **error)
 {
   EvsContext to_send = context_to_send(call);
-  g_autoptr(GError) local = NULL;
-  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &to_send, volume_id, &local);
-  if (disk && g_str_equal(disk->status, "deleting"))
+  if (g_str_equal(disk->status, "deleting"))
     return check_owner(controller, disk, error) ? START_RUNS : START_FAILED;
-  if (disk &&
-      (!check_deletable(controller, disk, error) || !delete_guard_check(controller, call, disk->id, error)))
+  if (!check_deletable(controller, disk, error) || !delete_guard_check(controller, call, disk->id, error))
     return START_FAILED;
-  if (disk && evs_disk_delete(controller->client, &to_send, volume_id, ret_job_id, &local))
+  g_autoptr(GError) local = NULL;
+  if (evs_disk_delete(controller->client, &to_send, disk->id, ret_job_id, &local))
     return START_SENT;
   if (evs_error_is(local, EVS_CODE_NOT_FOUND))
     return START_GONE;
@@ -77,19 +77,57 @@ static Start start_delete(Controller *controller, RpcCall *call, const char *vol
   return start;
 }
 
+/* The same for the disk as a list shows it, if that allows the delete. START_AGAIN: read the disk; so after any refusal,
+ * the cloud's or ours. */
+static Start start_by_row(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
+                          GError **error)
+{
+  EvsContext to_send = context_to_send(call);
+  const DiskAim aim = {.kind = DISK_AIM_DELETE};
+  g_autoptr(EvsDisk) row = NULL;
+  g_autoptr(GError) local = NULL;
+  if (!disk_row_look(controller, &to_send, volume_id, &aim, &row))
+    return START_AGAIN;
+  Start start = start_delete(controller, call, row, ret_job_id, &local);
+  if (start == START_GONE || evs_error_outcome(local) == EVS_OUTCOME_REFUSED ||
+      evs_error_is(local, EVS_CODE_FAILED_PRECONDITION))
+    return START_AGAIN;
+  if (local)
+    g_propagate_error(error, g_steal_pointer(&local));
+  return start;
+}
+
+static Start start_by_disk(Controller *controller, RpcCall *call, const char *volume_id, char **ret_job_id,
+                           GError **error)
+{
+  EvsContext to_send = context_to_send(call);
+  g_autoptr(GError) local = NULL;
+  g_autoptr(EvsDisk) disk = evs_disk_get(controller->client, &to_send, volume_id, &local);
+  if (disk)
+    return start_delete(controller, call, disk, ret_job_id, error);
+  if (evs_error_is(local, EVS_CODE_NOT_FOUND))
+    return START_GONE;
+  g_propagate_error(error, g_steal_pointer(&local));
+  return START_FAILED;
+}
+
 /* Looks again while the status changes between a look and its delete. */
 static Start start_delete_surely(Controller *controller, RpcCall *call, const char *volume_id,
                                  char **ret_job_id, GError **error)
 {
-  for (guint tries = 1;; tries++) {
-    g_autoptr(GError) local = NULL;
-    Start start = start_delete(controller, call, volume_id, ret_job_id, &local);
-    if (start != START_AGAIN || tries >= DELETE_TRIES_MAX) {
-      if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-      return start;
+  Start start = start_by_row(controller, call, volume_id, ret_job_id, error);
+  for (guint tries = 1; start == START_AGAIN; tries++) {
+    GError *local = NULL;
+    start = start_by_disk(controller, call, volume_id, ret_job_id, &local);
+    if (start == START_AGAIN && tries < DELETE_TRIES_MAX) {
+      g_clear_error(&local);
+      continue;
     }
+    if (local)
+      g_propagate_error(error, local);
+    break;
   }
+  return start;
 }
 
 static gboolean delete_disk(Controller *controller, RpcCall *call, const char *volume_id, GError **error)

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "controller/context.h"
+#include "controller/disk_row.h"
 #include "controller/disk_state.h"
 #include "evsclient/server.h"
 
@@ -101,10 +102,25 @@ static gboolean look_again(Removal *removal, const EvsDisk *before, const GError
   return context_pause(&removal->to_wait, DETACH_LOOK_MS, failure->message, error);
 }
 
+/* The detach was refused: does it rest on a row that was old? Then the disk decides, and not the refusal. */
+static gboolean was_row_old(Removal *removal, const char *server_id)
+{
+  if (!removal->by_row)
+    return FALSE;
+  removal->by_row = FALSE;
+  const DiskAim aim = {.kind = DISK_AIM_DETACH, .server_id = server_id};
+  g_autoptr(EvsDisk) disk =
+    evs_disk_get(removal->controller->client, &removal->to_wait, removal->volume_id, NULL);
+  return !disk || !disk_row_allows(&removal->controller->owner, &aim, disk);
+}
+
 DetachResult detach_from(Removal *removal, const EvsDisk *disk, const char *server_id, GError **error)
 {
   g_autoptr(GError) local = NULL;
   DetachResult result = detach_once(removal, server_id, FALSE, &local);
+  if (result == DETACH_FAILED && evs_error_outcome(local) == EVS_OUTCOME_REFUSED &&
+      was_row_old(removal, server_id))
+    return DETACH_AGAIN;
   if (result == DETACH_FAILED && calls_for_force(local) && may_force(removal, server_id)) {
     log_warn("plain detach failed, forcing it", LOG_TEXT("disk", removal->volume_id),
              LOG_TEXT("server", server_id), LOG_TEXT("reason", local->message));

@@ -24,6 +24,8 @@ typedef struct {
   const char *volume_id, *server_id; /* server_id "": all servers */
   EvsContext to_send, to_wait;
   guint tries, forced; /* refused detaches, and forced ones of a disk that hangs, so far */
+  gboolean row_seen;   /* the first look is over */
+  gboolean by_row;     /* the disk that the present step rests on is a row of a list (disk_row.h) */
 } Removal;
 
 typedef enum {

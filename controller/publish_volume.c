@@ -3,13 +3,17 @@
  * The live disk decides: attached to this server is success; attached elsewhere is FAILED_PRECONDITION unless it is a
  * shared disk asked for with a multi-node mode; a status that changes by itself is awaited. Only then an attach is
  * sent, in the server's lane. Two controllers may race: ECS refuses the second (Ecs.0057, Ecs.0103), which sends us
- * back to the live disk. */
+ * back to the live disk.
+ *
+ * The common case asks nothing more: that the disk is free is read from a list (disk_row.h), that the server exists in
+ * the disk's zone is left to the cloud, which refuses the attach. What was wrong is asked afterwards. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/capability.h"
 #include "controller/context.h"
 #include "controller/controller.h"
 #include "controller/detach.h"
+#include "controller/disk_row.h"
 #include "controller/disk_state.h"
 #include "controller/publish_context.h"
 #include "controller/volume_id.h"
@@ -26,7 +30,11 @@ typedef struct {
   RpcCall *call;
   const char *volume_id, *server_id;
   gboolean multi_node;
-  gboolean server_known; /* the server has been seen to exist, in the disk's zone */
+  gboolean server_known;     /* the server has been seen to exist, in the disk's zone */
+  gboolean row_seen;         /* the first look is over */
+  gboolean by_row;           /* the disk that the present step rests on is a row of a list */
+  guint tries;               /* attaches sent, or about to be */
+  GPtrArray *attachment_ids; /* of char*: all that were seen before our attach */
   EvsContext to_send, to_wait;
 } Publication;
 
@@ -111,13 +119,57 @@ static AttachResult look_again(Publication *publication, const EvsDisk *before, 
   return good ? ATTACH_AGAIN : ATTACH_FAILED;
 }
 
+static DiskAim aim_of(const Publication *publication)
+{
+  return (DiskAim){
+    .kind = DISK_AIM_ATTACH, .server_id = publication->server_id, .multi_node = publication->multi_node};
+}
+
+/* Is it about the disk or the server, or about the right to ask? That they could not be asked otherwise says nothing. */
+static gboolean tells_reason(const GError *error)
+{
+  return evs_error_is(error, EVS_CODE_NOT_FOUND) || evs_error_is(error, EVS_CODE_FAILED_PRECONDITION) ||
+         evs_error_is(error, EVS_CODE_PERMISSION_DENIED);
+}
+
+/* The cloud has refused the attach, or its job has failed, and not because of a race: a disk or server that is not as it
+ * must be says more than the cloud's answer does. ATTACH_AGAIN: the disk is not as its row said. ATTACH_FAILED: *reason
+ * is set if one was found. A server said to be full is there. */
+static AttachResult find_reason(Publication *publication, const EvsDisk *before, const GError *failure,
+                                GError **reason)
+{
+  g_autoptr(EvsDisk) disk = NULL;
+  g_autoptr(GError) local = NULL;
+  EvsOutcome outcome = evs_error_outcome(failure);
+  if (publication->by_row && outcome == EVS_OUTCOME_REFUSED) {
+    DiskAim aim = aim_of(publication);
+    disk = disk_read(publication->controller->client, &publication->to_send, publication->volume_id, &local);
+    if (disk && !disk_row_allows(&publication->controller->owner, &aim, disk))
+      return ATTACH_AGAIN;
+  }
+  if (!local && !is_server_full(failure) && (outcome == EVS_OUTCOME_REFUSED || outcome == EVS_OUTCOME_FAILED))
+    check_server(publication, disk ? disk : before, &local);
+  if (local && tells_reason(local))
+    g_propagate_error(reason, g_steal_pointer(&local));
+  return ATTACH_FAILED;
+}
+
 /* Turns the error of a refused or failed attach into the next step. Takes the error. */
 static AttachResult judge_failure(Publication *publication, const EvsDisk *before, GError *failure,
                                   GError **error)
 {
   g_autoptr(GError) local = failure;
+  if (publication->by_row && is_state_change(local))
+    return ATTACH_AGAIN;
   if (is_state_change(local) || evs_error_outcome(local) == EVS_OUTCOME_UNKNOWN)
     return look_again(publication, before, local, error);
+  g_autoptr(GError) reason = NULL;
+  if (find_reason(publication, before, local, &reason) == ATTACH_AGAIN)
+    return ATTACH_AGAIN;
+  if (reason) {
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return ATTACH_FAILED;
+  }
   if (is_server_full(local) && evs_error_code(local) != EVS_CODE_RESOURCE_EXHAUSTED)
     evs_error_set(error, EVS_CODE_RESOURCE_EXHAUSTED, "server '%s' has no free disk slot: %s",
                   publication->server_id, local->message);
@@ -128,12 +180,22 @@ static AttachResult judge_failure(Publication *publication, const EvsDisk *befor
   return ATTACH_FAILED;
 }
 
-/* The attachment ids of the disk before our attach, NULL-terminated; texts borrowed from the disk. */
-static const char **known_attachments(const EvsDisk *disk)
+/* Remembers the disk's attachments, as any look before our attach has shown them: a list may show them again while the
+ * attach runs. */
+static void note_attachments(Publication *publication, const EvsDisk *disk)
 {
-  const char **ids = g_new0(const char *, disk->attachments->len + 1);
-  for (guint i = 0; i < disk->attachments->len; i++)
-    ids[i] = ((EvsAttachment *)disk->attachments->pdata[i])->attachment_id;
+  for (guint i = 0; disk && i < disk->attachments->len; i++) {
+    const EvsAttachment *attachment = disk->attachments->pdata[i];
+    g_ptr_array_add(publication->attachment_ids, g_strdup(attachment->attachment_id));
+  }
+}
+
+/* Those ids, NULL-terminated; texts borrowed. */
+static const char **known_attachments(const Publication *publication)
+{
+  const char **ids = g_new0(const char *, publication->attachment_ids->len + 1);
+  for (guint i = 0; i < publication->attachment_ids->len; i++)
+    ids[i] = publication->attachment_ids->pdata[i];
   return ids;
 }
 
@@ -143,7 +205,7 @@ static gboolean await_attach(Publication *publication, LaneHold *lane, const Evs
                              const char *job_id, EvsDisk **ret_disk, GError **error)
 {
   g_autoptr(LaneHold) hold = lane;
-  g_autofree const char **known = known_attachments(before);
+  g_autofree const char **known = known_attachments(publication);
   EvsWatcher *watcher = publication->controller->watcher;
   g_autoptr(GError) local = NULL;
   EvsContext slice = server_lane_slice(hold, &publication->to_wait);
@@ -170,7 +232,7 @@ static gboolean await_attach(Publication *publication, LaneHold *lane, const Evs
 static AttachResult attach(Publication *publication, const EvsDisk *before, EvsDisk **ret_disk,
                            GError **error)
 {
-  if (!check_server(publication, before, error))
+  if (publication->tries > 1 && !check_server(publication, before, error))
     return ATTACH_FAILED;
   Controller *controller = publication->controller;
   rpc_call_note(publication->call, "disk %s waits for server %s", before->id, publication->server_id);
@@ -217,13 +279,29 @@ static gboolean await_rest(Publication *publication, const EvsDisk *disk, GError
   return context_pause(&publication->to_send, LOOK_PAUSE_MS, awaited, error);
 }
 
+/* The disk as it is: a row of a list at first, if that allows the attach. NULL with error. */
+static EvsDisk *look(Publication *publication, GError **error)
+{
+  Controller *controller = publication->controller;
+  g_autoptr(EvsDisk) disk = NULL;
+  DiskAim aim = aim_of(publication);
+  publication->by_row = !publication->row_seen &&
+                        disk_row_look(controller, &publication->to_send, publication->volume_id, &aim, &disk);
+  publication->row_seen = TRUE;
+  note_attachments(publication, disk);
+  if (!publication->by_row) {
+    evs_disk_free(disk);
+    disk = disk_read(controller->client, &publication->to_send, publication->volume_id, error);
+    note_attachments(publication, disk);
+  }
+  return g_steal_pointer(&disk);
+}
+
 /* Brings the disk to the server. NULL with error. */
 static EvsDisk *bring(Publication *publication, GError **error)
 {
-  guint tries = 0;
   for (;;) {
-    g_autoptr(EvsDisk) disk =
-      disk_read(publication->controller->client, &publication->to_send, publication->volume_id, error);
+    g_autoptr(EvsDisk) disk = look(publication, error);
     if (!disk)
       return NULL;
     if (is_settled_on(disk, publication->server_id))
@@ -240,7 +318,7 @@ static EvsDisk *bring(Publication *publication, GError **error)
       disk_refuse_status(disk, "attached", error);
       return NULL;
     }
-    if (tries++ >= ATTACH_TRIES_MAX) {
+    if (publication->tries++ >= ATTACH_TRIES_MAX) {
       evs_error_set(error, EVS_CODE_ABORTED,
                     "disk '%s' was not attached to server '%s': its state kept changing", disk->id,
                     publication->server_id);
@@ -278,7 +356,9 @@ ProtobufCMessage *publish_volume(RpcCall *call, const void *request, void *data,
       volume_id_check_exists("node", message->node_id, error);
     return NULL;
   }
+  publication.attachment_ids = g_ptr_array_new_with_free_func(g_free);
   disk = bring(&publication, error);
+  g_ptr_array_unref(publication.attachment_ids);
   if (!disk)
     return NULL;
 

@@ -6,6 +6,7 @@
 #include "controller/context.h"
 #include "controller/controller.h"
 #include "controller/detach.h"
+#include "controller/disk_row.h"
 #include "controller/volume_id.h"
 #include "csi.pb-c.h"
 
@@ -32,12 +33,24 @@ static const EvsAttachment *next_attachment(const Removal *removal, const EvsDis
   return NULL;
 }
 
+/* The disk as it is: a row of a list at first, if that shows the disk attached and at rest. NULL with error. */
+static EvsDisk *look(Removal *removal, GError **error)
+{
+  g_autoptr(EvsDisk) row = NULL;
+  const DiskAim aim = {.kind = DISK_AIM_DETACH, .server_id = removal->server_id};
+  removal->by_row = !removal->row_seen && removal->server_id[0] &&
+                    disk_row_look(removal->controller, &removal->to_send, removal->volume_id, &aim, &row);
+  removal->row_seen = TRUE;
+  if (removal->by_row)
+    return g_steal_pointer(&row);
+  return evs_disk_get(removal->controller->client, &removal->to_send, removal->volume_id, error);
+}
+
 /* One look at the disk and what follows from it. DETACH_DONE: nothing is attached any more. */
 static DetachResult remove_next(Removal *removal, GHashTable *handled, GError **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autoptr(EvsDisk) disk =
-    evs_disk_get(removal->controller->client, &removal->to_send, removal->volume_id, &local);
+  g_autoptr(EvsDisk) disk = look(removal, &local);
   if (!disk) {
     if (evs_error_is(local, EVS_CODE_NOT_FOUND))
       return DETACH_DONE;

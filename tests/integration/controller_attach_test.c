@@ -107,7 +107,8 @@ static void gone_things_are_detached(void **state)
   csi_expect_error(stage->controller, "ControllerPublishVolume",
                    publish_request(volume->id, far, csi_mount("ext4", NULL)), EVS_CODE_FAILED_PRECONDITION,
                    "is in availability zone 'sim-1a', server");
-  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), 0);
+  assert_int_equal(sim_calls(stage->sim, "ecs.attach"), 2); /* refused */
+  assert_int_equal(attachments(stage->sim, volume->id), 0);
 }
 
 static void a_shared_disk_leaves_all_nodes(void **state)

@@ -64,11 +64,25 @@ static json_t *of_server(const char *volume_id)
   return json_pack("{s:s, s:s}", "volume_id", volume_id, "node_id", SERVER);
 }
 
+/* A server that is not there: the cloud refuses the attach, and the server is asked for, to say what is wrong. */
+static void attach_nowhere(Life *life, const char *volume_id)
+{
+  if (life->error)
+    return;
+  json_t *publish = json_pack("{s:s, s:s, s:o}", "volume_id", volume_id, "node_id", NOBODY,
+                              "volume_capability", csi_mount("ext4", NULL));
+  call_only(life, "ControllerPublishVolume", publish);
+  assert_non_null(life->error);
+  if (evs_error_is(life->error, EVS_CODE_NOT_FOUND))
+    g_clear_error(&life->error);
+}
+
 static void attach_and_grow(Life *life, const char *volume_id)
 {
   json_t *publish = of_server(volume_id), *grow = of_volume(volume_id);
   json_object_set_new(publish, "volume_capability", csi_mount("ext4", NULL));
   json_object_set_new(grow, "capacity_range", json_pack("{s:I}", "required_bytes", (json_int_t)(11 * GIB)));
+  attach_nowhere(life, volume_id);
   call_only(life, "ControllerPublishVolume", publish);
   call_only(life, "ControllerExpandVolume", grow);
   call_only(life, "ControllerUnpublishVolume", of_server(volume_id));
