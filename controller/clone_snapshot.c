@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "controller/context.h"
+#include "controller/meter.h"
 #include "controller/snapshot_crowd.h"
 #include "controller/snapshot_find.h"
 #include "controller/snapshot_remove.h"
@@ -97,9 +98,11 @@ static void remove_one(Controller *controller, RpcCall *call, const EvsSnapshot 
   g_autofree char *resource = snapshot_resource(snapshot->id);
   g_autoptr(GError) error = NULL;
   if (!rpc_call_claim(call, resource, &error) ||
-      !snapshot_remove(controller, &to_wait, &to_wait, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, &error))
+      !snapshot_remove(controller, &to_wait, &to_wait, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, &error)) {
+    controller_meter_snapshot_kept();
     log_warn("the temporary snapshot of a clone stays for now", LOG_TEXT("snapshot", snapshot->id),
              LOG_TEXT("reason", error->message));
+  }
 }
 
 void clone_snapshot_remove(Controller *controller, RpcCall *call, const char *volume_id,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "controller/meter.h"
 #include "controller/snapshot_remove.h"
 #include "ownership/clone_leftover.h"
 
@@ -37,18 +38,23 @@ static gboolean remove_all(CloneSweep *sweep, const EvsContext *context, GPtrArr
                            GPtrArray *disks, guint *ret_left, GError **error)
 {
   Controller *controller = sweep->controller;
+  guint left = 0;
   for (guint i = 0; i < snapshots->len; i++) {
     const EvsSnapshot *snapshot = snapshots->pdata[i];
     if (!clone_leftover_is(&controller->owner, snapshot))
       continue;
+    left++;
     *ret_left += 1;
     if (!clone_leftover_may_go(&controller->owner, snapshot, disks, clock_wall_us()))
       continue;
     if (!snapshot_remove(controller, context, context, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, error))
       return FALSE;
+    left--;
+    controller_meter_leftover_removed();
     log_info("removed the temporary snapshot of an earlier clone", LOG_TEXT("snapshot", snapshot->id),
              LOG_TEXT("disk", snapshot->volume_id));
   }
+  controller_meter_leftovers(left);
   return TRUE;
 }
 
@@ -66,8 +72,10 @@ static gboolean sweep_once(CloneSweep *sweep, guint *ret_left, GError **error)
   guint candidates = 0;
   for (guint i = 0; i < snapshots->len; i++)
     candidates += clone_leftover_is(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
-  if (candidates == 0)
+  if (candidates == 0) {
+    controller_meter_leftovers(0);
     return TRUE;
+  }
   g_autoptr(GPtrArray) disks = evs_disk_list(client, &context, &all_disks, error);
   return disks && remove_all(sweep, &context, snapshots, disks, ret_left, error);
 }

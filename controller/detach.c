@@ -4,6 +4,7 @@
 #include "controller/context.h"
 #include "controller/disk_row.h"
 #include "controller/disk_state.h"
+#include "controller/meter.h"
 #include "evsclient/server.h"
 
 /* The server, or the disk on it, is gone: nothing to detach. */
@@ -72,6 +73,7 @@ static DetachResult await_job(Removal *removal, const LaneHold *lane, const char
   }
   log_warn("detach is stuck, the server's other disks go on", LOG_TEXT("disk", removal->volume_id),
            LOG_TEXT("server", server_id), LOG_TEXT("job", job_id));
+  controller_meter_stuck("detach disk");
   return DETACH_AGAIN;
 }
 
@@ -88,6 +90,8 @@ static DetachResult detach_once(Removal *removal, const char *server_id, gboolea
                          error))
     return DETACH_FAILED;
   transits_begin(controller->transits, removal->volume_id, "detaching");
+  if (force)
+    controller_meter_forced_detach();
   log_info("detach started", LOG_TEXT("disk", removal->volume_id), LOG_TEXT("server", server_id),
            LOG_TEXT("job", job_id), LOG_TEXT("forced", force ? "true" : "false"));
   return await_job(removal, lane, server_id, job_id, error);

@@ -1,7 +1,7 @@
 #include "controller/find_disk.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "controller/meter.h"
 
 static gboolean counts(const EvsDisk *disk)
 {
@@ -34,10 +34,7 @@ EvsDisk *find_disk_pick(const Owner *owner, const char *volume_name, const char 
 
 static void report_duplicates(const char *volume_name, const EvsDisk *kept, guint duplicates)
 {
-  MetricFamily *family =
-    metrics_counter("evs_controller_duplicate_disks_total",
-                    "Disks seen that bear the name and owner of another, older disk.", NULL);
-  metric_add(family, duplicates);
+  controller_meter_duplicate_disks(duplicates);
   log_warn("several disks for one volume: the oldest is used, the others are left alone",
            LOG_TEXT("volume", volume_name), LOG_TEXT("disk", kept->id), LOG_NUMBER("others", duplicates));
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "controller/clone_sweep.h"
 #include "controller/controller.h"
+#include "controller/meter.h"
 #include "controller/options.h"
 #include "controller/reload.h"
 
@@ -75,12 +76,14 @@ int main(int argc, char **argv)
     .capacity = capacity_cache_new(capacity_fetch, client, clock_now_us),
     .recycle_bin = recycle_bin_new(client),
   };
+  controller_meter_begin(&controller);
   reload_start(reload, client);
   CloneSweep *sweep = clone_sweep_start(&controller);
   int exit_code = serve(&options, &controller);
 
   clone_sweep_stop(sweep);
   reload_stop(reload);
+  controller_meter_end(&controller);
   evs_watcher_free(controller.watcher);
   server_lanes_free(controller.lanes);
   transits_free(controller.transits);

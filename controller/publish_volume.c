@@ -15,6 +15,7 @@
 #include "controller/detach.h"
 #include "controller/disk_row.h"
 #include "controller/disk_state.h"
+#include "controller/meter.h"
 #include "controller/publish_context.h"
 #include "controller/volume_id.h"
 #include "evsclient/server.h"
@@ -217,6 +218,7 @@ static gboolean await_attach(Publication *publication, LaneHold *lane, const Evs
   }
   log_warn("attach is stuck, the server's other disks go on", LOG_TEXT("disk", before->id),
            LOG_TEXT("server", publication->server_id), LOG_TEXT("job", job_id));
+  controller_meter_stuck("attach disk");
   g_clear_pointer(&hold, server_lane_leave);
   g_autoptr(EvsServer) server =
     evs_server_get(publication->controller->client, &publication->to_wait, publication->server_id, NULL);

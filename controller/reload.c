@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "controller/meter.h"
 
 #include <sys/stat.h>
 
@@ -48,6 +49,7 @@ static void load_if_changed(Reload *reload)
   reload->mark = mark;
   g_autoptr(GError) error = NULL;
   g_autoptr(EvsConfig) config = evs_config_load(reload->path, &error);
+  controller_meter_reload(config != NULL);
   if (!config) {
     log_error("changed cloud-config is not used, the old one stays", LOG_TEXT("reason", error->message));
     return;

@@ -1,7 +1,7 @@
 #include "controller/snapshot_find.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
+#include "controller/meter.h"
 #include "ownership/snapshot_kind.h"
 
 void snapshot_found_clear(SnapshotFound *found)
@@ -37,10 +37,7 @@ void snapshot_pick(const Owner *owner, const char *name, const char *evs_name, c
 
 static void report_duplicates(const char *name, const EvsSnapshot *kept, guint duplicates)
 {
-  MetricFamily *family =
-    metrics_counter("evs_controller_duplicate_snapshots_total",
-                    "Snapshots seen that bear the name and owner of another, older snapshot.", NULL);
-  metric_add(family, duplicates);
+  controller_meter_duplicate_snapshots(duplicates);
   log_warn("several snapshots of one name: the oldest is used, the others are left alone",
            LOG_TEXT("name", name), LOG_TEXT("snapshot", kept->id), LOG_NUMBER("others", duplicates));
 }

@@ -83,6 +83,23 @@ gboolean transits_see(Transits *transits, const EvsDisk *disk, gint64 *ret_ms)
   return *ret_ms >= transits->stuck_ms;
 }
 
+guint transits_stuck(Transits *transits, const char *status)
+{
+  MUTEX_HOLD(&transits->lock);
+  gint64 now_us = transits->now_us();
+  GHashTableIter iterator;
+  gpointer value;
+  guint count = 0;
+  g_hash_table_iter_init(&iterator, transits->by_id);
+  while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    const Transit *transit = value;
+    count += g_str_equal(transit->status, status) &&
+             now_us - transit->since_us >= transits->stuck_ms * G_TIME_SPAN_MILLISECOND &&
+             now_us - transit->seen_us <= TRANSIT_GAP_MS * G_TIME_SPAN_MILLISECOND;
+  }
+  return count;
+}
+
 guint transits_count(Transits *transits)
 {
   MUTEX_HOLD(&transits->lock);

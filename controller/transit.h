@@ -25,5 +25,8 @@ gboolean transits_see(Transits *transits, const EvsDisk *disk, gint64 *ret_ms);
 void transits_begin(Transits *transits, const char *volume_id, const char *status);
 void transits_end(Transits *transits, const char *volume_id);
 
+/* How many of this status are stuck, of those seen within TRANSIT_GAP_MS. */
+guint transits_stuck(Transits *transits, const char *status);
+
 /* Disks remembered; for tests. */
 guint transits_count(Transits *transits);
