@@ -58,4 +58,14 @@ list(FILTER abseil EXCLUDE REGEX "_test|_flags_|failure_signal|leak_check|scoped
 list(TRANSFORM abseil REPLACE "^lib(.+)\\.a$" "\\1")
 evs_archive_group(grpc_archives grpc_unsecure gpr upb address_sorting cares z ${abseil} stdc++)
 # libm stands in the same argument: as one of its own CMake would put it before the archives that need it.
-evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr STATIC ${grpc_archives},-lm STATIC_OPTIONS -static-libgcc -Wl,--gc-sections)
+evs_library(grpc DYNAMIC -lgrpc_unsecure -lgpr -labsl_synchronization STATIC ${grpc_archives},-lm STATIC_OPTIONS -static-libgcc -Wl,--gc-sections)
+
+# Abseil built without NDEBUG, as Debian's is, keeps a graph of the order of all locks, which costs a gRPC call a tenth of its
+# time. A C++ function switches it off (rpc/grpc_library.c); its name holds the distribution's name space, so it is looked up.
+set(EVS_LOCK_ORDER_CHECK "")
+if(EXISTS ${grpc_directory}/libabsl_synchronization.a)
+  file(STRINGS ${grpc_directory}/libabsl_synchronization.a evs_lock_order REGEX "SetMutexDeadlockDetectionMode")
+  if("${evs_lock_order}" MATCHES "(_ZN4absl[0-9A-Za-z_]*SetMutexDeadlockDetectionModeE[0-9A-Za-z_]+)")
+    set(EVS_LOCK_ORDER_CHECK ${CMAKE_MATCH_1})
+  endif()
+endif()

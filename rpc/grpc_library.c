@@ -23,8 +23,19 @@ static void write_line(gpr_log_func_args *arguments)
   log_error("grpc", LOG_TEXT("text", arguments->message));
 }
 
+#ifdef EVS_LOCK_ORDER_CHECK
+/* absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle): an enumeration, 0 is kIgnore. */
+extern void absl_check_lock_order(int mode) __asm__(EVS_LOCK_ORDER_CHECK);
+#else
+static void absl_check_lock_order(int mode)
+{
+  (void)mode; /* abseil is built with NDEBUG, or unknown */
+}
+#endif
+
 void grpc_library_acquire(void)
 {
+  absl_check_lock_order(0); /* core's own locks: nothing of ours is found by it */
   gpr_set_log_function(write_line);
   gpr_set_log_verbosity(log_enabled(LOG_LEVEL_DEBUG) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
   grpc_init();
