@@ -59,7 +59,7 @@ void rpc_exchange_unref(RpcExchange *exchange)
   g_free(exchange->path);
   {
     MUTEX_HOLD(&server->lock);
-    g_hash_table_remove(server->exchanges, exchange);
+    g_queue_unlink(&server->exchanges, &exchange->link);
     server->answered_us = clock_now_us();
     cond_broadcast(&server->changed);
   }
@@ -81,7 +81,7 @@ static void send_answer(RpcExchange *exchange, const grpc_slice *reply, EvsCode 
 {
   grpc_slice details = grpc_slice_from_copied_string(text ? text : "");
   grpc_slice message = reply ? *reply : grpc_empty_slice();
-  grpc_op operations[3] = {0};
+  grpc_op operations[4] = {0};
   size_t count = 0;
   operations[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
   if (reply) {
@@ -92,6 +92,10 @@ static void send_answer(RpcExchange *exchange, const grpc_slice *reply, EvsCode 
   operations[count].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
   operations[count].data.send_status_from_server.status = (grpc_status_code)code;
   operations[count++].data.send_status_from_server.status_details = text ? &details : NULL;
+  if (!exchange->watched) { /* nobody waits for its close before it is answered */
+    operations[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+    operations[count++].data.recv_close_on_server.cancelled = &exchange->cancelled;
+  }
   rpc_exchange_ref(exchange);
   grpc_call_error result =
     grpc_call_start_batch(exchange->wire, operations, count, &exchange->sent_tag, NULL);
@@ -155,6 +159,8 @@ static void answer_due(RpcExchange *exchange)
 void rpc_exchange_run_due(RpcServer *server)
 {
   RpcExchange *exchange;
+  if (rpc_timers_next_us(&server->timers) == CLOCK_NEVER)
+    return;
   gint64 now_us = clock_now_us();
   while ((exchange = rpc_timers_pop_due(&server->timers, now_us))) {
     exchange->timer = NULL;
@@ -194,8 +200,9 @@ static void closed(RpcTag *tag, gboolean success)
   rpc_exchange_unref(exchange);
 }
 
-static void watch_close(RpcExchange *exchange)
+void rpc_exchange_watch(RpcExchange *exchange)
 {
+  exchange->watched = TRUE;
   grpc_op operation = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
   operation.data.recv_close_on_server.cancelled = &exchange->cancelled;
   rpc_exchange_ref(exchange);
@@ -235,7 +242,7 @@ static ProtobufCMessage *parse(RpcExchange *exchange, GError **error)
   return request;
 }
 
-static void handle_request(RpcExchange *exchange)
+void rpc_exchange_handle(RpcExchange *exchange)
 {
   g_autoptr(GError) error = NULL;
   if (!exchange->received) {
@@ -263,11 +270,11 @@ static void received(RpcTag *tag, gboolean success)
   if (exchange->closed)
     g_clear_pointer(&exchange->received, grpc_byte_buffer_destroy);
   else
-    handle_request(exchange);
+    rpc_exchange_handle(exchange);
   rpc_exchange_unref(exchange);
 }
 
-static void receive(RpcExchange *exchange)
+void rpc_exchange_receive(RpcExchange *exchange)
 {
   grpc_op operation = {.op = GRPC_OP_RECV_MESSAGE};
   operation.data.recv_message.recv_message = &exchange->received;
@@ -276,32 +283,10 @@ static void receive(RpcExchange *exchange)
     rpc_exchange_unref(exchange);
 }
 
-/* ---- acceptance ---- */
+/* ---- the beginning ---- */
 
-static void refuse_unknown(RpcExchange *exchange)
-{
-  g_autoptr(GError) error = NULL;
-  evs_error_set(&error, EVS_CODE_UNIMPLEMENTED, "method '%s' is not served here", exchange->path);
-  rpc_exchange_answer(exchange, NULL, error, 0);
-}
-
-static void drop_slot(RpcServer *server)
-{
-  grpc_call_details_destroy(&server->next_details);
-  grpc_metadata_array_destroy(&server->next_metadata);
-  if (server->next_call)
-    grpc_call_unref(g_steal_pointer(&server->next_call));
-}
-
-static void refuse_late(RpcExchange *exchange)
-{
-  g_autoptr(GError) error = NULL;
-  evs_error_set(&error, EVS_CODE_UNAVAILABLE, "the driver stops and takes no new calls, call again");
-  rpc_exchange_answer(exchange, NULL, error, 0);
-}
-
-/* Moves what the slot holds into a new exchange. */
-static RpcExchange *take_slot(RpcServer *server)
+RpcExchange *rpc_exchange_new(RpcServer *server, const RpcEntry *entry, grpc_call *wire,
+                              gpr_timespec deadline)
 {
   RpcExchange *exchange = g_new0(RpcExchange, 1);
   exchange->references = 1;
@@ -309,56 +294,13 @@ static RpcExchange *take_slot(RpcServer *server)
   exchange->received_tag.done = received;
   exchange->sent_tag.done = sent;
   exchange->server = server;
-  exchange->wire = g_steal_pointer(&server->next_call);
+  exchange->entry = entry;
+  exchange->wire = wire;
   exchange->started_us = clock_now_us();
-  set_due_time(exchange, server->next_details.deadline);
-  gsize length = GRPC_SLICE_LENGTH(server->next_details.method);
-  const char *path = (const char *)GRPC_SLICE_START_PTR(server->next_details.method);
-  char name[RPC_MAX_PATH_BYTES + 1];
-  gsize kept = MIN(length, RPC_MAX_PATH_BYTES);
-  memcpy(name, path, kept);
-  name[kept] = '\0';
-  if (length <= RPC_MAX_PATH_BYTES)
-    exchange->entry = g_hash_table_lookup(server->methods, name);
-  if (!exchange->entry)
-    exchange->path = g_utf8_make_valid(name, -1);
-  drop_slot(server);
+  set_due_time(exchange, deadline);
+  exchange->link.data = exchange;
   MUTEX_HOLD(&server->lock);
-  g_hash_table_add(server->exchanges, exchange);
-  server->peak = MAX(server->peak, g_hash_table_size(server->exchanges));
+  g_queue_push_tail_link(&server->exchanges, &exchange->link);
+  server->peak = MAX(server->peak, server->exchanges.length);
   return exchange;
-}
-
-static void accepted(RpcTag *tag, gboolean success)
-{
-  RpcServer *server = OWNER_OF(tag, RpcServer, accepted_tag);
-  if (!success || !server->accepting) { /* arming again during a shutdown would spin */
-    drop_slot(server);
-    return;
-  }
-  RpcExchange *exchange = take_slot(server);
-  rpc_exchange_arm(server);
-  rpc_log_begin(exchange);
-  watch_close(exchange);
-  if (__atomic_load_n(&server->draining, __ATOMIC_ACQUIRE))
-    refuse_late(exchange);
-  else if (!exchange->entry)
-    refuse_unknown(exchange);
-  else
-    receive(exchange);
-  rpc_exchange_unref(exchange);
-}
-
-gboolean rpc_exchange_arm(RpcServer *server)
-{
-  grpc_call_details_init(&server->next_details);
-  grpc_metadata_array_init(&server->next_metadata);
-  server->accepted_tag.done = accepted;
-  grpc_call_error result =
-    grpc_server_request_call(server->wire, &server->next_call, &server->next_details, &server->next_metadata,
-                             server->queue, server->queue, &server->accepted_tag);
-  if (result == GRPC_CALL_OK)
-    return TRUE;
-  log_error("gRPC takes no more calls", LOG_TEXT("reason", grpc_call_error_to_string(result)));
-  return FALSE;
 }

@@ -1,4 +1,4 @@
-/* What server.c, exchange.c and call.c share. Nobody else includes this.
+/* What server.c, accept.c, exchange.c and call.c share. Nobody else includes this.
  *
  *   RpcServer    owns the listening server, its completion queue and thread, the pools, the flights.
  *   RpcExchange  one call on the wire, from its acceptance until gRPC has closed it and nobody needs it any more.
@@ -56,21 +56,26 @@ typedef struct {
   RpcEntrySeries *series;
 } RpcEntry;
 
+/* Where core puts the next call of a method, or of any. */
+typedef struct RpcSlot RpcSlot;
+
 typedef struct {
   RpcTag closed_tag, received_tag, sent_tag;
+  GList link;     /* in server->exchanges */
   int references; /* atomic: one per pending operation, for the flight membership, for the call */
   int concluded;  /* atomic flag: who sets it answers or abandons, logs and counts; exactly once */
   RpcServer *server;
   const RpcEntry *entry; /* NULL: unknown method */
   grpc_call *wire;
   gint64 started_us, due_us; /* due_us: when the answer must leave; CLOCK_NEVER */
-  gboolean has_deadline;
   gint64 deadline_us;
-  RpcTimer *timer;            /* cq */
+  RpcTimer *timer; /* cq */
+  gboolean
+    watched; /* its close has a tag of its own; else it comes with sent_tag. Constant after acceptance */
   gboolean closed;            /* cq */
   grpc_byte_buffer *received; /* cq */
   grpc_byte_buffer *sending;  /* from the answer until sent_tag */
-  int cancelled;              /* written by gRPC before closed_tag */
+  int cancelled;              /* written by gRPC before closed_tag or sent_tag */
   char *key; /* of its flight; NULL: none. cq; set with the server's lock held, for other threads' sake */
   char *ids[RPC_N_IDS]; /* as entry->ids. Constant after parsing */
   char *request_text;   /* redacted, at debug level only */
@@ -78,13 +83,14 @@ typedef struct {
 } RpcExchange;
 
 struct RpcCall {
+  GList link; /* in server->calls */
   RpcServer *server;
   const RpcEntry *entry;
   ProtobufCMessage *request;
   Flight *flight;        /* NULL: exchange answers */
   RpcExchange *exchange; /* without a flight: a reference. With one: NULL */
   gint64 deadline_us;
-  char *operation; /* for texts: "CreateVolume pvc-1" */
+  char *operation; /* for texts: "CreateVolume pvc-1"; NULL for a quick method */
   gint64 started_us;
 };
 
@@ -113,28 +119,46 @@ struct RpcServer {
   Thread thread;
   gboolean started;
 
-  RpcTag accepted_tag, stopped_tag;
-  grpc_call *next_call;              /* cq: the armed slot */
-  grpc_call_details next_details;    /* cq */
-  grpc_metadata_array next_metadata; /* cq */
-  RpcTimers timers;                  /* cq */
-  guint peak;                        /* cq: most exchanges at a time since the last trim */
+  RpcTag stopped_tag;
+  GPtrArray *slots;  /* cq: of RpcSlot; from the wire's creation to its end */
+  RpcTimers timers;  /* cq */
+  guint peak;        /* cq: most exchanges at a time since the last trim */
+  gint64 trim_us;    /* cq: when to look whether a burst is over; CLOCK_NEVER: there was none */
+  gboolean busy;     /* cq: calls ended since the last look */
+  gint64 wake_us;    /* cq: what wake was made of */
+  gpr_timespec wake; /* cq: when the thread wakes without an event */
 
   int draining; /* atomic flag: new calls are refused */
   int stopping; /* atomic flag: the grace period is over */
 
-  Mutex lock;            /* guards all below */
-  Cond changed;          /* exchanges or calls went down, or the listener stopped */
-  GHashTable *exchanges; /* the set of those alive */
-  GHashTable *calls;     /* the set of RpcCalls: handlers running or queued */
-  gboolean accepting;    /* core has not reported the end of its shutdown yet; written by cq */
-  gint64 answered_us;    /* when the last exchange ended */
+  Mutex lock;         /* guards all below */
+  Cond changed;       /* exchanges or calls went down, or the listener stopped */
+  GQueue exchanges;   /* of RpcExchange: those alive */
+  GQueue calls;       /* of RpcCall: handlers running or queued; not quick ones */
+  gboolean accepting; /* core has not reported the end of its shutdown yet; written by cq */
+  gint64 answered_us; /* when the last exchange ended */
 };
+
+/* ---- accept.c ---- */
+
+/* Before the wire starts: makes the slots. */
+void rpc_accept_prepare(RpcServer *server);
+/* After it has started: arms them. FALSE if core takes no calls. */
+gboolean rpc_accept_begin(RpcServer *server);
+/* Behind the queue's last event. */
+void rpc_accept_end(RpcServer *server);
 
 /* ---- exchange.c: cq unless said otherwise ---- */
 
-/* Arms the slot for the next call. FALSE once the server shuts down. */
-gboolean rpc_exchange_arm(RpcServer *server);
+/* Takes the call. One reference, the caller's. entry: NULL for an unknown method. */
+RpcExchange *rpc_exchange_new(RpcServer *server, const RpcEntry *entry, grpc_call *wire,
+                              gpr_timespec deadline);
+/* Has core tell when the call is closed. Without it the call must be answered before cq does anything else. */
+void rpc_exchange_watch(RpcExchange *exchange);
+/* Has core read the request, then handles it. */
+void rpc_exchange_receive(RpcExchange *exchange);
+/* Handles the request that has been received. */
+void rpc_exchange_handle(RpcExchange *exchange);
 /* Answers those calls that are due. */
 void rpc_exchange_run_due(RpcServer *server);
 

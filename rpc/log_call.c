@@ -88,11 +88,20 @@ static void count(const RpcExchange *exchange, EvsCode code, double seconds)
   series_observe(durations(exchange), seconds);
 }
 
+/* Liveness probes call quick methods for ever: that all is well is no news. */
+static LogLevel level_of(const RpcExchange *exchange, EvsCode code)
+{
+  if (is_fault(code))
+    return LOG_LEVEL_ERROR;
+  gboolean quick = exchange->entry && exchange->entry->method->quick;
+  return quick && code == EVS_CODE_OK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
 void rpc_log_end(const RpcExchange *exchange, EvsCode code, const char *text, guint joined)
 {
   gint64 us = clock_now_us() - exchange->started_us;
   count(exchange, code, (double)us / G_USEC_PER_SEC);
-  LogLevel level = is_fault(code) ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+  LogLevel level = level_of(exchange, code);
   if (!log_enabled(level))
     return;
   LogField fields[RPC_N_IDS + 7];

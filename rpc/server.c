@@ -40,10 +40,12 @@ RpcServer *rpc_server_new(const RpcServerOptions *options)
   server->lock_fd = -1;
   server->methods = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
   server->flights = flight_table_new(rpc_call_answer_member, RPC_MAX_FLIGHT_MEMBERS);
-  server->exchanges = g_hash_table_new(NULL, NULL);
-  server->calls = g_hash_table_new(NULL, NULL);
+  g_queue_init(&server->exchanges);
+  g_queue_init(&server->calls);
   mutex_init(&server->lock);
   cond_init(&server->changed);
+  server->trim_us = server->wake_us = CLOCK_NEVER;
+  server->wake = gpr_inf_future(GPR_CLOCK_MONOTONIC);
   rpc_log_declare_metrics(&server->metrics);
   return server;
 }
@@ -92,12 +94,6 @@ static void trim(RpcServer *server)
   malloc_trim(0);
 }
 
-static gint64 next_wake_us(RpcServer *server)
-{
-  gint64 wake_us = rpc_timers_next_us(&server->timers);
-  return server->peak >= TRIM_PEAK ? MIN(wake_us, clock_deadline_in_ms(TRIM_IDLE_MS)) : wake_us;
-}
-
 static gpr_timespec grpc_deadline(gint64 deadline_us)
 {
   if (deadline_us == CLOCK_NEVER)
@@ -106,29 +102,49 @@ static gpr_timespec grpc_deadline(gint64 deadline_us)
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(left_us, GPR_TIMESPAN));
 }
 
-static void on_idle(RpcServer *server)
+/* Asks no clock unless something has changed: this runs before each event. */
+static gpr_timespec next_wake(RpcServer *server)
 {
-  gboolean quiet;
-  {
-    MUTEX_HOLD(&server->lock);
-    quiet = g_hash_table_size(server->exchanges) == 0;
+  if (server->peak >= TRIM_PEAK && server->trim_us == CLOCK_NEVER)
+    server->trim_us = clock_deadline_in_ms(TRIM_IDLE_MS);
+  gint64 wake_us = MIN(rpc_timers_next_us(&server->timers), server->trim_us);
+  if (wake_us != server->wake_us) {
+    server->wake_us = wake_us;
+    server->wake = grpc_deadline(wake_us);
   }
-  if (quiet && server->peak >= TRIM_PEAK)
+  return server->wake;
+}
+
+static gboolean is_idle(RpcServer *server)
+{
+  MUTEX_HOLD(&server->lock);
+  return server->exchanges.length == 0;
+}
+
+static void on_time(RpcServer *server)
+{
+  server->wake_us = 0; /* the clocks of core and ours may differ by a little: wait for the rest */
+  if (clock_now_us() < server->trim_us)
+    return;
+  server->trim_us = CLOCK_NEVER; /* the next look, if need be, is a whole TRIM_IDLE_MS away */
+  if (!server->busy && is_idle(server))
     trim(server);
+  server->busy = FALSE;
 }
 
 static void *run_queue(void *argument)
 {
   RpcServer *server = argument;
   for (;;) {
-    grpc_event event = grpc_completion_queue_next(server->queue, grpc_deadline(next_wake_us(server)), NULL);
+    grpc_event event = grpc_completion_queue_next(server->queue, next_wake(server), NULL);
     if (event.type == GRPC_QUEUE_SHUTDOWN)
       return NULL;
     if (event.type == GRPC_OP_COMPLETE) {
       RpcTag *tag = event.tag;
+      server->busy = TRUE;
       tag->done(tag, event.success);
     } else {
-      on_idle(server);
+      on_time(server);
     }
     rpc_exchange_run_due(server);
   }
@@ -159,6 +175,7 @@ static void create_wire(RpcServer *server)
   server->wire = grpc_server_create(&arguments, NULL);
   server->queue = grpc_completion_queue_create_for_next(NULL);
   grpc_server_register_completion_queue(server->wire, server->queue, NULL);
+  rpc_accept_prepare(server);
 }
 
 /* The mode must be right from the socket's birth, and only the umask decides it. */
@@ -180,6 +197,7 @@ static void destroy_wire(RpcServer *server)
 {
   grpc_server_destroy(g_steal_pointer(&server->wire));
   grpc_completion_queue_destroy(g_steal_pointer(&server->queue));
+  rpc_accept_end(server);
   grpc_library_release();
 }
 
@@ -222,7 +240,7 @@ gboolean rpc_server_start(RpcServer *server, GError **error)
   server->stopped_tag.done = stopped;
   server->accepting = TRUE;
   grpc_server_start(server->wire);
-  rpc_exchange_arm(server);
+  rpc_accept_begin(server);
   server->thread = thread_start("rpc-queue", run_queue, server);
   server->started = TRUE;
   rpc_pending_metrics_begin(server);
@@ -234,8 +252,7 @@ gboolean rpc_server_start(RpcServer *server, GError **error)
 /* With the lock held. */
 static gboolean is_quiet(const RpcServer *server, gboolean handlers_too)
 {
-  return g_hash_table_size(server->exchanges) == 0 &&
-         (!handlers_too || g_hash_table_size(server->calls) == 0);
+  return server->exchanges.length == 0 && (!handlers_too || server->calls.length == 0);
 }
 
 /* Waits until neither calls on the wire nor handlers are left. */
@@ -251,16 +268,13 @@ static gboolean wait_quiet(RpcServer *server, gboolean handlers_too, gint64 unti
 /* With the lock held. */
 static void log_deaf(const RpcServer *server)
 {
-  GHashTableIter iterator;
-  gpointer pointer;
   int lines = 0;
-  g_hash_table_iter_init(&iterator, server->calls);
-  while (lines++ < MAX_DEAF_LINES && g_hash_table_iter_next(&iterator, &pointer, NULL)) {
-    const RpcCall *call = pointer;
+  for (const GList *item = server->calls.head; item && lines++ < MAX_DEAF_LINES; item = item->next) {
+    const RpcCall *call = item->data;
     log_error("a call does not heed the end of the driver and is left behind",
               LOG_TEXT("call", call->operation),
               LOG_NUMBER("age_ms", (clock_now_us() - call->started_us) / 1000),
-              LOG_NUMBER("left_behind", g_hash_table_size(server->calls)));
+              LOG_NUMBER("left_behind", server->calls.length));
   }
 }
 
@@ -270,9 +284,9 @@ static gboolean wait_handlers(RpcServer *server)
   gint64 until_us = clock_deadline_in_ms(server->options.deaf_ms > 0 ? server->options.deaf_ms : RPC_DEAF_MS);
   MUTEX_HOLD(&server->lock);
   gboolean in_time = TRUE;
-  while (g_hash_table_size(server->calls) > 0 && in_time)
+  while (server->calls.length > 0 && in_time)
     in_time = cond_wait_until(&server->changed, &server->lock, until_us);
-  if (g_hash_table_size(server->calls) == 0)
+  if (server->calls.length == 0)
     return TRUE;
   log_deaf(server);
   return FALSE;
@@ -283,12 +297,9 @@ static GPtrArray *list_exchanges(RpcServer *server)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)rpc_exchange_unref);
   MUTEX_HOLD(&server->lock);
-  GHashTableIter iterator;
-  gpointer exchange;
-  g_hash_table_iter_init(&iterator, server->exchanges);
-  while (g_hash_table_iter_next(&iterator, &exchange, NULL))
-    if (rpc_exchange_try_ref(exchange))
-      g_ptr_array_add(list, exchange);
+  for (const GList *item = server->exchanges.head; item; item = item->next)
+    if (rpc_exchange_try_ref(item->data))
+      g_ptr_array_add(list, item->data);
   return list;
 }
 
@@ -365,8 +376,6 @@ void rpc_server_free(RpcServer *server)
   rpc_timers_clear(&server->timers);
   flight_table_free(server->flights);
   g_hash_table_unref(server->methods);
-  g_hash_table_unref(server->exchanges);
-  g_hash_table_unref(server->calls);
   rpc_endpoint_clear(&server->endpoint);
   if (server->lock_fd >= 0)
     close(server->lock_fd);

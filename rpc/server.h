@@ -12,8 +12,8 @@
  * message; a string with a NUL byte or invalid UTF-8, naming the field), RESOURCE_EXHAUSTED (message or unpack memory
  * above the ceiling), UNAVAILABLE (the class's threads and queue are full), ABORTED (the server stops).
  *
- * At the boundary: one log line per call (method, ids, code, duration; requests only redacted and at debug level),
- * metrics, redaction by the csi_secret table.
+ * At the boundary: one log line per call (method, ids, code, duration; requests only redacted and at debug level; quick
+ * methods that succeed at debug level only), metrics, redaction by the csi_secret table.
  *
  * Ceilings: message 4 MiB, unpack memory 16 MiB per request, streams per connection, threads and queue per class,
  * members of flights 4096, status text 4 KiB.

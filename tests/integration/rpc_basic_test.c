@@ -1,8 +1,10 @@
 /* rpc/ over a real socket: answers, refusals, joins, deadlines. */
+#include "base/log.h"
 #include "tests/integration/rpc_raw.h"
 #include "tests/integration/rpc_support.h"
 
 #define PATH_STATS "/csi.v1.Node/NodeGetVolumeStats"
+#define PATH_PROBE "/csi.v1.Identity/Probe"
 
 enum { SECOND_US = 1000 * 1000 };
 
@@ -94,6 +96,58 @@ static void bad_bodies_are_refused(void **state)
   assert_non_null(strstr(after, "needs more than"));
   assert_int_equal(probe(fixture->client, 5000), EVS_CODE_OK);
   fixture_free(fixture);
+}
+
+/* Quick methods come by a slot of their own, where core reads the message. */
+static void quick_methods_refuse_bad_bodies_too(void **state)
+{
+  (void)state;
+  Fixture *fixture = fixture_new();
+  g_autofree char *malformed = NULL, *huge = NULL;
+  assert_int_equal(call_raw(fixture, PATH_PROBE, "\xff\xff", 2, &malformed), EVS_CODE_INVALID_ARGUMENT);
+  assert_string_equal(malformed, "the request is not a valid csi.v1.ProbeRequest message");
+  gsize length = 5 * 1024 * 1024;
+  g_autofree char *body = g_malloc0(length);
+  assert_int_equal(call_raw(fixture, PATH_PROBE, body, length, &huge), EVS_CODE_RESOURCE_EXHAUSTED);
+  int bare = raw_connect(fixture->path); /* a whole request without a message */
+  raw_send_headers(bare, PATH_PROBE, "localhost", NULL);
+  raw_send(bare, "\0\0\0\0\1\0\0\0\1", 9);
+  assert_true(raw_wait_end(bare, 5000));
+  int silent = raw_connect(fixture->path); /* its message never comes: nobody waits for it */
+  raw_send_headers(silent, PATH_PROBE, "localhost", NULL);
+  assert_int_equal(probe(fixture->client, 5000), EVS_CODE_OK);
+  gint64 start_us = clock_now_us();
+  fixture_free(fixture);
+  assert_true(clock_now_us() - start_us < 2 * SECOND_US);
+  close(silent);
+  close(bare);
+}
+
+static void count_lines(LogLevel level, const char *line, void *data)
+{
+  if (strstr(line, "method="))
+    __atomic_add_fetch((int *)data + (level == LOG_LEVEL_DEBUG), 1, __ATOMIC_RELAXED);
+}
+
+/* kubelet and the liveness probe call for ever: that all is well is no news. */
+static void quick_successes_are_logged_for_debugging_only(void **state)
+{
+  (void)state;
+  int lines[2] = {0, 0}; /* at other levels, at debug level */
+  static const LogLevel levels[] = {LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
+  log_set_sink(count_lines, lines);
+  for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
+    g_autofree char *text = NULL;
+    log_init(LOG_FORMAT_TEXT, levels[i]);
+    Fixture *fixture = fixture_new();
+    assert_int_equal(probe(fixture->client, 5000), EVS_CODE_OK);
+    assert_int_equal(call_raw(fixture, PATH_PROBE, "\xff\xff", 2, &text), EVS_CODE_INVALID_ARGUMENT);
+    fixture_free(fixture); /* all lines are written */
+    assert_int_equal(lines[0], i + 1);
+    assert_int_equal(lines[1], i);
+  }
+  log_init(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+  log_set_sink(NULL, NULL);
 }
 
 static void a_key_function_may_refuse(void **state)
@@ -372,6 +426,8 @@ int main(void)
     cmocka_unit_test(errors_carry_code_and_one_line_of_text),
     cmocka_unit_test(unknown_methods_are_refused_at_once),
     cmocka_unit_test(bad_bodies_are_refused),
+    cmocka_unit_test(quick_methods_refuse_bad_bodies_too),
+    cmocka_unit_test(quick_successes_are_logged_for_debugging_only),
     cmocka_unit_test(a_key_function_may_refuse),
     cmocka_unit_test(equal_requests_share_one_run),
     cmocka_unit_test(flights_answer_before_the_deadline_and_go_on),
