@@ -34,22 +34,30 @@ static int count_allowed(const GPtrArray *disks)
   return scsi ? SCSI_LIMIT : VIRTIO_LIMIT;
 }
 
-static int count_foreign(const Node *node, const GPtrArray *disks)
+/* Names borrowed from disks. */
+static GPtrArray *data_disks(const GPtrArray *disks)
 {
   const char *system_disk = has_disk(disks, "vda") ? "vda" : "sda";
-  g_autoptr(GPtrArray) data_disks = g_ptr_array_new();
+  GPtrArray *found = g_ptr_array_new();
   for (guint i = 0; i < disks->len; i++)
     if (is_attachable(disks->pdata[i]) && !g_str_equal(disks->pdata[i], system_disk))
-      g_ptr_array_add(data_disks, disks->pdata[i]);
-  return (int)foreign_disk_count(node, data_disks);
+      g_ptr_array_add(found, disks->pdata[i]);
+  return found;
+}
+
+AttachSlots attach_slots_get(const Node *node)
+{
+  int reserved = node->options.reserved, chosen = node->options.attach_limit;
+  g_autoptr(GPtrArray) disks = device_tree_disks(&node->tree, NULL);
+  if (!disks)
+    return (AttachSlots){.limit = chosen ? chosen : MAX(1, VIRTIO_LIMIT - reserved)};
+  g_autoptr(GPtrArray) attached = data_disks(disks);
+  int foreign = (int)foreign_disk_count(node, attached);
+  return (AttachSlots){.limit = chosen ? chosen : MAX(1, count_allowed(disks) - foreign - reserved),
+                       .used = (int)attached->len - foreign};
 }
 
 int attach_limit_get(const Node *node)
 {
-  if (node->options.attach_limit)
-    return node->options.attach_limit;
-  g_autoptr(GPtrArray) disks = device_tree_disks(&node->tree, NULL);
-  if (!disks)
-    return MAX(1, VIRTIO_LIMIT - node->options.reserved);
-  return MAX(1, count_allowed(disks) - count_foreign(node, disks) - node->options.reserved);
+  return node->options.attach_limit ? node->options.attach_limit : attach_slots_get(node).limit;
 }

@@ -15,3 +15,9 @@
 #include "node/node.h"
 
 int attach_limit_get(const Node *node);
+
+/* The same beside what is taken of it: attached disks, the system disk apart, that are volumes or may be. */
+typedef struct {
+  int limit, used;
+} AttachSlots;
+AttachSlots attach_slots_get(const Node *node);

@@ -1,9 +1,10 @@
 #include "node/format.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "node/intent.h"
+#include "node/meter.h"
 #include "node/spawn.h"
 
 #include <errno.h>
@@ -115,8 +116,7 @@ static gboolean flush(const FormatJob *job, GError **error)
 
 static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError **error)
 {
-  static MetricFamily *made;
-  made = metrics_counter("evs_node_formats_total", "File systems made on disks.", "filesystem", NULL);
+  gint64 started_us = clock_now_us();
   g_autoptr(GPtrArray) command = make_command(job, filesystem, error);
   if (!command)
     return FALSE;
@@ -136,7 +136,7 @@ static gboolean make(const FormatJob *job, const Filesystem *filesystem, GError 
   if (after.kind != PROBE_FILESYSTEM || !g_str_equal(after.type, filesystem->name) || *after.label)
     return evs_error_set(error, EVS_CODE_INTERNAL, "mkfs.%s left '%s' with label '%s' on disk '%s'",
                          filesystem->name, after.type, after.label, job->device->node);
-  metric_add(made, 1, filesystem->name);
+  node_meter_format(filesystem->name, started_us);
   return TRUE;
 }
 
@@ -159,7 +159,9 @@ gboolean format_ensure(const FormatJob *job, const Filesystem **ret_filesystem, 
   return decision == FORMAT_TAKE || make(job, *ret_filesystem, error);
 }
 
-static gboolean run_check(const FormatJob *job, const char *const *command, GError **error)
+/* *ret_repaired: it found and corrected errors. */
+static gboolean try_check(const FormatJob *job, const char *const *command, gboolean *ret_repaired,
+                          GError **error)
 {
   g_auto(SpawnResult) result = {0};
   if (!run(job, command, NULL, &result, error))
@@ -168,10 +170,26 @@ static gboolean run_check(const FormatJob *job, const char *const *command, GErr
     return evs_error_set(error, EVS_CODE_ABORTED, "disk '%s': %s was killed by signal %d", job->device->node,
                          command[0], result.signal);
   g_autofree char *words = spawn_last_words(result.output);
+  *ret_repaired = result.exit_code != 0;
   if (filesystem_judge_check(result.exit_code, words, error))
     return TRUE;
   g_prefix_error(error, "disk '%s': ", job->device->node);
   return FALSE;
+}
+
+/* One of the commands of this file system; repaired: what it is called when it corrected something. */
+static gboolean run_check(const FormatJob *job, const Filesystem *filesystem, const char *const *command,
+                          NodeCheckResult repaired, GError **error)
+{
+  gint64 started_us = clock_now_us();
+  gboolean changed = FALSE;
+  gboolean good = try_check(job, command, &changed, error);
+  node_meter_check(filesystem->name,
+                   !good     ? NODE_CHECK_FAILED
+                   : changed ? repaired
+                             : NODE_CHECK_CLEAN,
+                   started_us);
+  return good;
 }
 
 /* An offline growth that was cut off left it half grown. It was sound before, so there is one right repair. */
@@ -184,7 +202,7 @@ static gboolean mend(const FormatJob *job, const Filesystem *filesystem, GError 
       "staged writable once",
       job->device->node, filesystem->name);
   log_warn("mending a file system whose growth was cut off", LOG_TEXT("disk", job->device->node));
-  return run_check(job, filesystem->mend, error) && flush(job, error) &&
+  return run_check(job, filesystem, filesystem->mend, NODE_CHECK_MENDED, error) && flush(job, error) &&
          intent_clear(job->device, INTENT_GROW, error);
 }
 
@@ -192,7 +210,8 @@ gboolean format_check(const FormatJob *job, const Filesystem *filesystem, GError
 {
   if (filesystem->mend && intent_is_present(job->device, INTENT_GROW))
     return mend(job, filesystem, error);
-  return !filesystem->check || job->reader_only || run_check(job, filesystem->check, error);
+  return !filesystem->check || job->reader_only ||
+         run_check(job, filesystem, filesystem->check, NODE_CHECK_REPAIRED, error);
 }
 
 gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesystem, GError **error)
@@ -209,6 +228,16 @@ gboolean format_part_from_twin(const FormatJob *job, const Filesystem *filesyste
   return run(job, filesystem->new_id, NULL, NULL, error) && flush(job, error);
 }
 
+static gboolean grow(const FormatJob *job, const Filesystem *filesystem, const char *mount_point,
+                     GError **error)
+{
+  if (mount_point)
+    return run(job, filesystem->grow, mount_point, NULL, error);
+  return run_check(job, filesystem, filesystem->check_all, NODE_CHECK_REPAIRED, error) &&
+         intent_write(job->device, INTENT_GROW, error) && run(job, filesystem->grow, NULL, NULL, error) &&
+         flush(job, error) && intent_clear(job->device, INTENT_GROW, error);
+}
+
 gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64 covered,
                      const char *mount_point, GError **error)
 {
@@ -218,18 +247,20 @@ gboolean format_grow(const FormatJob *job, const Filesystem *filesystem, guint64
     return TRUE;
   log_info("growing a file system", LOG_TEXT("disk", job->device->node), LOG_NUMBER("from", covered),
            LOG_NUMBER("to", job->device->size));
-  if (!before_mount)
-    return run(job, filesystem->grow, mount_point, NULL, error);
-  return run_check(job, filesystem->check_all, error) && intent_write(job->device, INTENT_GROW, error) &&
-         run(job, filesystem->grow, NULL, NULL, error) && flush(job, error) &&
-         intent_clear(job->device, INTENT_GROW, error);
+  gint64 started_us = clock_now_us();
+  gboolean good = grow(job, filesystem, mount_point, error);
+  node_meter_grow(filesystem->name, good, started_us);
+  return good;
 }
 
 gboolean format_grow_mounted(const FormatJob *job, const Filesystem *filesystem, const char *mount_point,
                              GError **error)
 {
   g_auto(SpawnResult) result = {0};
-  if (!run(job, filesystem->grow, mount_point, &result, error))
+  gint64 started_us = clock_now_us();
+  gboolean ran = run(job, filesystem->grow, mount_point, &result, error);
+  node_meter_grow(filesystem->name, ran && result.exit_code == 0, started_us);
+  if (!ran)
     return FALSE;
   if (result.exit_code == 0)
     return TRUE;

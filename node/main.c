@@ -1,7 +1,7 @@
 /* evs-csi-node. */
 #include "base/error.h"
 #include "base/log.h"
-#include "node/node.h"
+#include "node/meter.h"
 
 enum {
   NODE_STREAMS = 64,
@@ -32,7 +32,9 @@ int main(int argc, char **argv)
     .grace_ms = NODE_GRACE_MS,
   });
   node_add_services(node, server);
+  node_meter_begin(node);
   int status = daemon_run(daemon, server, NULL, NULL);
+  node_meter_end(node);
   rpc_server_free(server);
   return status;
 }

@@ -1,6 +1,7 @@
 #include "node/mounter.h"
 
 #include "base/error.h"
+#include "node/meter.h"
 
 #include <errno.h>
 #include <sys/mount.h>
@@ -29,7 +30,9 @@ gboolean mounter_mount(const GuardedPath *target, const char *source, const char
 {
   int why = 0;
   GError *open_error = NULL;
-  if (mount_at(target, source, fs_type, flags->bits, flags->data, &why, &open_error))
+  gboolean mounted = mount_at(target, source, fs_type, flags->bits, flags->data, &why, &open_error);
+  node_meter_mount(fs_type, mounted);
+  if (mounted)
     return TRUE;
   if (open_error) {
     g_propagate_error(error, open_error);
@@ -50,7 +53,9 @@ gboolean mounter_bind(const GuardedPath *target, int source_fd, GError **error)
   g_autofree char *source = descriptor_path(source_fd);
   int why = 0;
   GError *open_error = NULL;
-  if (mount_at(target, source, NULL, MS_BIND, NULL, &why, &open_error))
+  gboolean bound = mount_at(target, source, NULL, MS_BIND, NULL, &why, &open_error);
+  node_meter_mount("bind", bound);
+  if (bound)
     return TRUE;
   if (open_error) {
     g_propagate_error(error, open_error);
@@ -73,13 +78,15 @@ gboolean mounter_make_read_only(const GuardedPath *target, const MountEntry *ent
   return evs_error_set_errno(error, EVS_CODE_INTERNAL, why, "cannot make '%s' read-only", target->real);
 }
 
-gboolean mounter_unmount(const GuardedPath *target, GError **error)
+static gboolean unmount_layers(const GuardedPath *target, gboolean *ret_found, GError **error)
 {
   g_autofree char *parent = descriptor_path(target->parent);
   g_autofree char *path = g_build_filename(parent, target->name, NULL);
   for (int layer = 0; layer < MOUNTER_MAX_LAYERS; layer++) {
-    if (umount2(path, UMOUNT_NOFOLLOW) == 0)
+    if (umount2(path, UMOUNT_NOFOLLOW) == 0) {
+      *ret_found = TRUE;
       continue;
+    }
     if (errno == EINVAL || errno == ENOENT) /* no mount point (any more) */
       return TRUE;
     if (errno == EBUSY)
@@ -89,4 +96,13 @@ gboolean mounter_unmount(const GuardedPath *target, GError **error)
   }
   return evs_error_set(error, EVS_CODE_INTERNAL, "more than %d mounts lie on '%s'", MOUNTER_MAX_LAYERS,
                        target->real);
+}
+
+gboolean mounter_unmount(const GuardedPath *target, GError **error)
+{
+  gboolean found = FALSE;
+  gboolean good = unmount_layers(target, &found, error);
+  if (found || !good)
+    node_meter_unmount(good);
+  return good;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "node/format.h"
+#include "node/meter.h"
 #include "node/mounter.h"
 #include "node/read_only.h"
 #include "node/request.h"
@@ -57,8 +58,11 @@ static gboolean find_device(StageJob *job, GError **error)
 {
   rpc_call_note(job->call, "waiting for the disk");
   gint64 wait_until_us = clock_deadline_in_ms(job->node->options.device_wait_s * G_GINT64_CONSTANT(1000));
-  return device_acquire(&job->node->tree, &job->facts, MIN(wait_until_us, job->deadline_us), still_wanted,
-                        job->call, &job->device, error);
+  gint64 started_us = clock_now_us();
+  gboolean found = device_acquire(&job->node->tree, &job->facts, MIN(wait_until_us, job->deadline_us),
+                                  still_wanted, job->call, &job->device, error);
+  node_meter_device_wait(started_us);
+  return found;
 }
 
 static gboolean wants_read_only(const StageJob *job)
