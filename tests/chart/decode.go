@@ -7,6 +7,7 @@ import (
 
 	snapshot "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	admission "k8s.io/api/admissionregistration/v1"
 	apps "k8s.io/api/apps/v1"
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
@@ -24,7 +25,7 @@ import (
 // What the manifests may hold. An object of another kind fails.
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{apps.AddToScheme, batch.AddToScheme, core.AddToScheme,
+	for _, add := range []func(*runtime.Scheme) error{admission.AddToScheme, apps.AddToScheme, batch.AddToScheme, core.AddToScheme,
 		networking.AddToScheme, policy.AddToScheme, rbac.AddToScheme, storage.AddToScheme, storagebeta.AddToScheme,
 		snapshot.AddToScheme, monitoring.AddToScheme} {
 		if err := add(scheme); err != nil {

@@ -3,6 +3,7 @@
 //	chartcheck objects BIN FILE        strict decoding, arguments of our containers, security, cloud-config
 //	chartcheck disjoint FILE FILE      two releases share no object
 //	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
+//	chartcheck policy FILE USER TAINT  the startup taint's ValidatingAdmissionPolicy lets USER remove TAINT and do nothing else
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
 //	chartcheck decode FILE...          strict decoding alone
@@ -31,6 +32,8 @@ func main() {
 		checkDisjoint(arguments[1], arguments[2])
 	case len(arguments) > 2 && arguments[0] == "covered":
 		checkCovered(arguments[1], arguments[2:])
+	case len(arguments) == 4 && arguments[0] == "policy":
+		checkPolicy(arguments[1], arguments[2], arguments[3])
 	case len(arguments) == 3 && arguments[0] == "command":
 		printCommand(arguments[1], arguments[2])
 	case len(arguments) == 4 && arguments[0] == "text":
@@ -45,6 +48,7 @@ func main() {
 		printRules(arguments[1])
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
+			" policy FILE USER TAINT |"+
 			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR |"+
 			" rules FILE")
 		os.Exit(2)

@@ -16,7 +16,7 @@ import (
 )
 
 // Programs whose arguments are checked. All else in a container comes from another project.
-var programs = []string{"evs-csi-controller", "evs-csi-node", "evs-csi-metadata", "evsctl", "evs-sim"}
+var programs = []string{"evs-csi-controller", "evs-csi-node", "evs-csi-metadata", "evs-csi-taint", "evsctl", "evs-sim"}
 
 var option = regexp.MustCompile(`--[a-z][a-z-]*`)
 
@@ -184,6 +184,11 @@ func checkRules(object Object, rules []rbac.PolicyRule) {
 				fail("%s: a rule with '%s'", object.id(), word)
 			}
 		}
+		if slices.Contains(rule.Resources, "nodes") && slices.ContainsFunc(rule.Verbs, func(verb string) bool {
+			return verb != "get" && verb != "list" && verb != "watch" && verb != "patch"
+		}) {
+			fail("%s: more than reading and patching nodes", object.id())
+		}
 		if slices.Contains(rule.Resources, "secrets") && (object.Kind == "ClusterRole" || !slices.Equal(rule.Verbs, []string{"get"})) {
 			fail("%s: a rule for secrets", object.id())
 		}
@@ -213,6 +218,44 @@ func checkCloudConfig(bin string, object Object, text string) {
 	}
 }
 
+const accountDir = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+// checkToken: of the pods without a mounted token only evs-csi-node may have one, and only to remove the startup taint, with the
+// rights and the way to the API server that this needs.
+func checkToken(object Object, pod *core.PodSpec, all []Object) {
+	for _, container := range pod.Containers {
+		mounts := slices.ContainsFunc(container.VolumeMounts, func(m core.VolumeMount) bool { return m.MountPath == accountDir })
+		removes := slices.Contains(container.Args, "--remove-startup-taint")
+		if mounts != removes || (removes && container.Name != "evs-csi-node") {
+			fail("%s: %s has a token without need, or none", object.id(), container.Name)
+		}
+		if removes && !slices.ContainsFunc(container.Env, func(e core.EnvVar) bool {
+			return e.Name == "NODE_NAME" && e.ValueFrom != nil && e.ValueFrom.FieldRef.FieldPath == "spec.nodeName"
+		}) {
+			fail("%s: %s does not know its node's name", object.id(), container.Name)
+		}
+		if container.Name == "evs-csi-node" && removes != mayPatchNodes(all, pod.ServiceAccountName) {
+			fail("%s: --remove-startup-taint and the right to patch nodes do not go together", object.id())
+		}
+	}
+}
+
+// mayPatchNodes: a ClusterRole that a binding gives to this account.
+func mayPatchNodes(all []Object, account string) bool {
+	roles := map[string]bool{}
+	for _, object := range all {
+		if role, ok := object.Value.(*rbac.ClusterRole); ok {
+			roles[role.Name] = slices.ContainsFunc(role.Rules, func(rule rbac.PolicyRule) bool {
+				return slices.Contains(rule.Resources, "nodes") && slices.Contains(rule.Verbs, "patch")
+			})
+		}
+	}
+	return slices.ContainsFunc(all, func(object Object) bool {
+		binding, ok := object.Value.(*rbac.ClusterRoleBinding)
+		return ok && roles[binding.RoleRef.Name] && binding.Subjects[0].Name == account
+	})
+}
+
 func checkObjects(bin, path string) {
 	objects := readObjects(path)
 	seen := map[string]bool{}
@@ -226,6 +269,9 @@ func checkObjects(bin, path string) {
 		if pod := podOf(object); pod != nil {
 			containers += len(pod.Containers)
 			checkPod(bin, object, pod)
+			if pod.AutomountServiceAccountToken != nil && !*pod.AutomountServiceAccountToken {
+				checkToken(object, pod, objects)
+			}
 		}
 		switch value := object.Value.(type) {
 		case *rbac.ClusterRole:

@@ -47,6 +47,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{- define "evs-csi.startupTaint" -}}
+{{- .Values.driverName }}/agent-not-ready
+{{- end }}
+
 {{/* list $ image: the reference of an image. */}}
 {{- define "evs-csi.imageOf" -}}
 {{- $root := index . 0 -}}
