@@ -8,9 +8,13 @@
 enum { CLUSTER_ID_MAX = 40 };
 
 typedef struct {
-  char *cluster_id, *driver_name, *pv, *fs_type, *storage_class, *reclaim_policy;
-  gboolean force, snapshots, emit_pv, block, format_if_empty;
+  char *cluster_id, *driver_name, *pv, *claim, *fs_type, *storage_class, *reclaim_policy;
+  gboolean force, snapshots, emit_pv, claims, block, format_if_empty;
 } Options;
+
+/* As pv_manifest_file_systems, and whatever is on the disk. */
+#define ANY_FILE_SYSTEM "any"
+static const char *const file_systems[] = {"ext4", "ext3", "xfs", "btrfs", ANY_FILE_SYSTEM, NULL};
 
 static const char *const reclaim_policies[] = {"Retain", "Delete", NULL};
 
@@ -24,8 +28,11 @@ static const Flag flags[] = {
        "do not ask, though the disk belongs to another cluster or is bootable"),
   FLAG(Options, snapshots, SWITCH, "snapshots", NULL, "the disk's snapshots too"),
   FLAG(Options, emit_pv, SWITCH, "emit-pv", NULL, "print a static PV for kubectl apply (YAML, or -o json)"),
+  FLAG(Options, claim, TEXT, "claim", "NAMESPACE/NAME",
+       "in --emit-pv: the claim that the PV is for; it is printed too"),
+  FLAG(Options, claims, SWITCH, "claims", NULL, "as --claim: those that the disks' marks name"),
   FLAG(Options, fs_type, TEXT, "fs-type", "TYPE", "the file system on the disk, for --emit-pv (ext4)",
-       .choices = pv_manifest_file_systems),
+       .choices = file_systems),
   FLAG(Options, block, SWITCH, "block", NULL, "volumeMode Block in --emit-pv"),
   FLAG(Options, format_if_empty, SWITCH, "format-if-empty", NULL,
        "in --emit-pv: the driver may format the disk if it is empty"),
@@ -37,6 +44,16 @@ static const Flag flags[] = {
 static void free_adoption(gpointer adoption)
 {
   adoption_free(adoption);
+}
+
+/* Namespace and name, or NULL. Newly allocated. */
+static char **split_claim(const char *text)
+{
+  g_auto(GStrv) sides = g_strsplit(text, "/", 2);
+  if (g_strv_length(sides) != 2 || !pv_manifest_namespace_is_valid(sides[0]) ||
+      !pv_manifest_name_is_valid(sides[1]))
+    return NULL;
+  return g_steal_pointer(&sides);
 }
 
 static gboolean check_options(const Options *options, char **volumes, GError **error)
@@ -51,6 +68,15 @@ static gboolean check_options(const Options *options, char **volumes, GError **e
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "--pv: '%s': at most 253 of a-z, 0-9, '.', '-' are expected, as in names of PVs",
                          options->pv);
+  if ((options->claim || options->claims) && !options->emit_pv)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--claim, --claims: are for --emit-pv");
+  if (options->claim && (options->claims || volumes[1]))
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--claim: names the claim of one disk");
+  g_auto(GStrv) claim = options->claim ? split_claim(options->claim) : NULL;
+  if (options->claim && !claim)
+    return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
+                         "--claim: '%s': NAMESPACE/NAME is expected, as Kubernetes takes them",
+                         options->claim);
   return TRUE;
 }
 
@@ -107,18 +133,35 @@ static json_t *show_row(const Adoption *adoption, const Owner *owner, guint snap
   return row;
 }
 
-static json_t *make_manifest(const Options *options, const Owner *owner, const EvsDisk *disk)
+/* The claim that the PV shall be for; NULL: none is known. Newly allocated. */
+static char **choose_claim(const Options *options, const EvsDisk *disk)
+{
+  if (options->claim)
+    return split_claim(options->claim);
+  if (!options->claims)
+    return NULL;
+  g_autofree char *noted = g_strconcat(evs_disk_metadata(disk, OWNER_KEY_PVC_NAMESPACE), "/",
+                                       evs_disk_metadata(disk, OWNER_KEY_PVC_NAME), NULL);
+  return split_claim(noted);
+}
+
+/* Appends the PV, and its claim if it has one. */
+static void add_manifest(const Options *options, const Owner *owner, const EvsDisk *disk, json_t *manifests)
 {
   const PvManifestOrder order = {
     .name = options->pv,
     .driver_name = owner->driver_name,
-    .fs_type = options->fs_type,
+    .fs_type = g_strcmp0(options->fs_type, ANY_FILE_SYSTEM) == 0 ? "" : options->fs_type,
     .storage_class = options->storage_class,
     .block = options->block,
     .reclaim_delete = g_strcmp0(options->reclaim_policy, "Delete") == 0,
     .format_if_empty = options->format_if_empty,
   };
-  return pv_manifest_make(disk, &order);
+  json_t *pv = pv_manifest_make(disk, &order);
+  json_array_append_new(manifests, pv);
+  g_auto(GStrv) claim = choose_claim(options, disk);
+  if (claim)
+    json_array_append_new(manifests, pv_manifest_bind(pv, claim[0], claim[1]));
 }
 
 #define COLUMNS "id name size_gib:GIB status before owner snapshots"
@@ -158,7 +201,7 @@ static gboolean adopt_all(Session *session, const Options *options, const Owner 
     if (!ok)
       break;
     json_array_append_new(rows, show_row(adoption, owner, snapshots));
-    json_array_append_new(manifests, make_manifest(options, owner, adoption->disk));
+    add_manifest(options, owner, adoption->disk, manifests);
   }
   if (json_array_size(rows) > 0) {
     print(session, options, rows, manifests);
@@ -201,7 +244,7 @@ static const Command commands[] = {
      "Examples:\n"
      "  evsctl adopt 5f8de1a2-0000-4000-8000-000000000001 --cluster-id=prod-2 --pv=data --emit-pv | kubectl "
      "apply -f -\n"
-     "  evsctl adopt pvc-1 pvc-2 --cluster-id=prod-2 --force --snapshots\n",
+     "  evsctl adopt pvc-1 pvc-2 --cluster-id=prod-2 --force --snapshots --emit-pv --claims --fs-type=any\n",
    .run = run,
    COMMAND_FLAGS(flags, Options)},
 };

@@ -2,7 +2,7 @@
 
 #include "ownership/owner.h"
 
-enum { NAME_MAX_LENGTH = 253 };
+enum { NAME_MAX_LENGTH = 253, NAMESPACE_MAX_LENGTH = 63 };
 
 const char *const pv_manifest_file_systems[] = {"ext4", "ext3", "xfs", "btrfs", NULL};
 
@@ -12,6 +12,11 @@ gboolean pv_manifest_name_is_valid(const char *name)
   return length >= 1 && length <= NAME_MAX_LENGTH &&
          strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length && g_ascii_isalnum(name[0]) &&
          g_ascii_isalnum(name[length - 1]);
+}
+
+gboolean pv_manifest_namespace_is_valid(const char *name)
+{
+  return pv_manifest_name_is_valid(name) && strlen(name) <= NAMESPACE_MAX_LENGTH && !strchr(name, '.');
 }
 
 static char *choose_name(const EvsDisk *disk, const char *given)
@@ -32,8 +37,9 @@ static json_t *node_affinity(const EvsDisk *disk)
 static json_t *csi_source(const EvsDisk *disk, const PvManifestOrder *order, gboolean is_block)
 {
   json_t *csi = json_pack("{s:s, s:s}", "driver", order->driver_name, "volumeHandle", disk->id);
-  if (!is_block)
-    json_object_set_new(csi, "fsType", json_string(order->fs_type ? order->fs_type : "ext4"));
+  const char *fs_type = order->fs_type ? order->fs_type : "ext4";
+  if (!is_block && *fs_type)
+    json_object_set_new(csi, "fsType", json_string(fs_type));
   if (order->format_if_empty && !is_block)
     json_object_set_new(csi, "volumeAttributes", json_pack("{s:s}", "format", "if-empty"));
   return csi;
@@ -57,4 +63,19 @@ json_t *pv_manifest_make(const EvsDisk *disk, const PvManifestOrder *order)
   json_object_set_new(spec, "nodeAffinity", node_affinity(disk));
   return json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "v1", "kind", "PersistentVolume", "metadata",
                    metadata, "spec", spec);
+}
+
+json_t *pv_manifest_bind(json_t *pv, const char *claim_namespace, const char *claim_name)
+{
+  json_t *spec = json_object_get(pv, "spec");
+  json_object_set_new(spec, "claimRef",
+                      json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", "v1", "kind", "PersistentVolumeClaim",
+                                "namespace", claim_namespace, "name", claim_name));
+  return json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:O, s:{s:{s:O}}, s:O, s:O, s:O}}", "apiVersion", "v1",
+                   "kind", "PersistentVolumeClaim", "metadata", "name", claim_name, "namespace",
+                   claim_namespace, "spec", "accessModes", json_object_get(spec, "accessModes"), "resources",
+                   "requests", "storage", json_object_get(json_object_get(spec, "capacity"), "storage"),
+                   "storageClassName", json_object_get(spec, "storageClassName"), "volumeMode",
+                   json_object_get(spec, "volumeMode"), "volumeName",
+                   json_object_get(json_object_get(pv, "metadata"), "name"));
 }

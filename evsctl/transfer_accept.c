@@ -94,7 +94,7 @@ static gboolean check_options(const Options *options, char **files, GError **err
   if ((options->pv || options->pvc) && files[1])
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT, "--%s: is the name for one file, not for several",
                          options->pv ? "pv" : "pvc");
-  if (options->pvc_namespace && !transfer_manifest_is_namespace(options->pvc_namespace))
+  if (options->pvc_namespace && !pv_manifest_namespace_is_valid(options->pvc_namespace))
     return evs_error_set(error, EVS_CODE_INVALID_ARGUMENT,
                          "--namespace: '%s': at most 63 of a-z, 0-9, '-' are expected",
                          options->pvc_namespace);

@@ -2,7 +2,7 @@
 
 #include "evsctl/pv_manifest.h"
 
-enum { NAMESPACE_MAX = 63, LABEL_KEY_MAX = 317, LABEL_VALUE_MAX = 63 };
+enum { LABEL_KEY_MAX = 317, LABEL_VALUE_MAX = 63 };
 
 char *transfer_manifest_pv_name(const TransferManifestOrder *order, const Handover *handover)
 {
@@ -22,15 +22,10 @@ char *transfer_manifest_pvc_name(const TransferManifestOrder *order, const Hando
                                                        : transfer_manifest_pv_name(order, handover);
 }
 
-gboolean transfer_manifest_is_namespace(const char *name)
-{
-  return pv_manifest_name_is_valid(name) && strlen(name) <= NAMESPACE_MAX && !strchr(name, '.');
-}
-
 char *transfer_manifest_namespace(const TransferManifestOrder *order, const Handover *handover)
 {
   const char *name = order->pvc_namespace ? order->pvc_namespace : handover->pvc_namespace;
-  return g_strdup(transfer_manifest_is_namespace(name) ? name : "default");
+  return g_strdup(pv_manifest_namespace_is_valid(name) ? name : "default");
 }
 
 /* As Kubernetes takes them; one that it would refuse would spoil the whole manifest. */
@@ -70,9 +65,6 @@ static json_t *make_pv(const TransferManifestOrder *order, const Handover *hando
     .block = g_str_equal(handover->volume_mode, "Block"),
   };
   json_t *pv = pv_manifest_make(disk, &plain);
-  json_t *spec = json_object_get(pv, "spec");
-  if (!*fs_type)
-    json_object_del(json_object_get(spec, "csi"), "fsType");
   json_t *labels = make_labels(handover);
   if (json_object_size(labels) > 0)
     json_object_set(json_object_get(pv, "metadata"), "labels", labels);
@@ -87,17 +79,7 @@ void transfer_manifest_add(const TransferManifestOrder *order, const Handover *h
                   *pvc_name = transfer_manifest_pvc_name(order, handover),
                   *pvc_namespace = transfer_manifest_namespace(order, handover);
   json_t *pv = make_pv(order, handover, disk, pv_name);
-  json_t *spec = json_object_get(pv, "spec");
-  json_object_set_new(spec, "claimRef",
-                      json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", "v1", "kind", "PersistentVolumeClaim",
-                                "namespace", pvc_namespace, "name", pvc_name));
-  json_t *claim =
-    json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:O, s:{s:{s:O}}, s:O, s:O, s:s}}", "apiVersion", "v1", "kind",
-              "PersistentVolumeClaim", "metadata", "name", pvc_name, "namespace", pvc_namespace, "spec",
-              "accessModes", json_object_get(spec, "accessModes"), "resources", "requests", "storage",
-              json_object_get(json_object_get(spec, "capacity"), "storage"), "storageClassName",
-              json_object_get(spec, "storageClassName"), "volumeMode", json_object_get(spec, "volumeMode"),
-              "volumeName", pv_name);
+  json_t *claim = pv_manifest_bind(pv, pvc_namespace, pvc_name);
   json_array_append_new(into, pv);
   json_array_append_new(into, claim);
 }

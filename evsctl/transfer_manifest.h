@@ -19,8 +19,6 @@ char *transfer_manifest_pv_name(const TransferManifestOrder *order, const Handov
 char *transfer_manifest_pvc_name(const TransferManifestOrder *order, const Handover *handover);
 char *transfer_manifest_namespace(const TransferManifestOrder *order, const Handover *handover);
 
-gboolean transfer_manifest_is_namespace(const char *name);
-
 /* Appends PV (Retain, claimRef, zone affinity) and PVC to an array. */
 void transfer_manifest_add(const TransferManifestOrder *order, const Handover *handover, const EvsDisk *disk,
                            json_t *into);

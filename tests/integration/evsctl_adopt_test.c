@@ -157,6 +157,46 @@ static void the_manifest_brings_the_disk_into_the_cluster(void **state)
   assert_non_null(strstr(yaml.out, "pv.kubernetes.io/provisioned-by: " DRIVER));
 }
 
+static const char *at(const json_t *object, const char *first, const char *second, const char *third)
+{
+  const json_t *inner = json_object_get(json_object_get(object, first), second);
+  const char *text = json_string_value(third ? json_object_get(inner, third) : inner);
+  assert_non_null(text);
+  return text;
+}
+
+static void a_pv_and_its_claim_name_each_other(void **state)
+{
+  Sim *sim = sim_start(*state, NULL);
+  g_autofree char *marked = disk_make(*state, sim, CLUSTER, "pvc-1"),
+                  *bare = disk_make(*state, sim, NULL, NULL);
+  g_autofree char *path = g_strdup_printf("/v2/{project}/volumes/%s/metadata", marked);
+  json_decref(cloud_call(*state, sim, NULL, "POST", path,
+                         "{\"metadata\":{\"csi.storage.k8s.io/pv/name\":\"pvc-1\","
+                         "\"csi.storage.k8s.io/pvc/name\":\"data\","
+                         "\"csi.storage.k8s.io/pvc/namespace\":\"shop\"}}"));
+  g_auto(Evsctl) run =
+    evsctl(*state, sim->cloud_config, "adopt", marked, bare, "--cluster-id", NEW_CLUSTER, "--force",
+           "--emit-pv", "--claims", "--fs-type=any", "--storage-class=ssd", "-o", "json", NULL);
+  evsctl_assert_status(&run, 0);
+  json_t *list = json_loads(run.out, 0, NULL);
+  const json_t *items = json_object_get(list, "items");
+  assert_int_equal(json_array_size(items), 3); /* nothing is noted on the bare one: it gets no claim */
+  const json_t *pv = json_array_get(items, 0), *claim = json_array_get(items, 1);
+  assert_string_equal(at(pv, "spec", "claimRef", "namespace"), "shop");
+  assert_string_equal(at(pv, "spec", "claimRef", "name"), "data");
+  assert_null(json_object_get(json_object_get(json_object_get(pv, "spec"), "csi"), "fsType"));
+  assert_string_equal(at(claim, "metadata", "namespace", NULL), "shop");
+  assert_string_equal(at(claim, "spec", "volumeName", NULL), "pvc-1");
+  assert_string_equal(at(claim, "spec", "storageClassName", NULL), "ssd");
+  json_decref(list);
+  g_auto(Evsctl) named = evsctl(*state, sim->cloud_config, "adopt", bare, "--cluster-id", NEW_CLUSTER,
+                                "--emit-pv", "--claim=shop/other", NULL);
+  evsctl_assert_status(&named, 0);
+  assert_non_null(strstr(named.out, "kind: PersistentVolumeClaim"));
+  assert_non_null(strstr(named.out, "name: other\n"));
+}
+
 static void wrong_input_changes_nothing(void **state)
 {
   Sim *sim = sim_start(*state, NULL);
@@ -169,6 +209,18 @@ static void wrong_input_changes_nothing(void **state)
   g_auto(Evsctl) bad_pv =
     evsctl(*state, sim->cloud_config, "adopt", one, "--cluster-id", NEW_CLUSTER, "--pv", "Not_A_Name", NULL);
   evsctl_assert_status(&bad_pv, 2);
+  const char *const bad_claims[] = {"--claim=data", "--claim=Shop/data", "--claim=a.b/data", "--claim=shop/"};
+  for (gsize i = 0; i < G_N_ELEMENTS(bad_claims); i++) {
+    g_auto(Evsctl) bad_claim = evsctl(*state, sim->cloud_config, "adopt", one, "--cluster-id", NEW_CLUSTER,
+                                      "--emit-pv", bad_claims[i], NULL);
+    evsctl_assert_status(&bad_claim, 2);
+  }
+  g_auto(Evsctl) one_claim = evsctl(*state, sim->cloud_config, "adopt", one, two, "--cluster-id", NEW_CLUSTER,
+                                    "--emit-pv", "--claim=shop/data", NULL);
+  evsctl_assert_status(&one_claim, 2);
+  g_auto(Evsctl) no_manifest =
+    evsctl(*state, sim->cloud_config, "adopt", one, "--cluster-id", NEW_CLUSTER, "--claims", NULL);
+  evsctl_assert_status(&no_manifest, 2);
   g_auto(Evsctl) missing =
     evsctl(*state, sim->cloud_config, "adopt", one, NOBODY, "--cluster-id", NEW_CLUSTER, NULL);
   evsctl_assert_status(&missing, 1);
@@ -186,6 +238,7 @@ int main(void)
     test(an_adopted_disk_is_never_taken_for_blank),
     test(snapshots_come_along),
     test(the_manifest_brings_the_disk_into_the_cluster),
+    test(a_pv_and_its_claim_name_each_other),
     test(wrong_input_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
