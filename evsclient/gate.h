@@ -2,9 +2,12 @@
  * caller goes through as a probe, and its success opens the gate again. Callers pass in order of arrival, at most 8 at
  * a time: no operation takes all connections, and few calls are on their way when the gate closes.
  *
- * An open gate that was throttled before also paces: the rate that the cloud took between two throttle answers is
- * what is offered next, a little more with each success, so that a storm of calls runs at the cloud's pace with few
- * refusals and without a configured figure.
+ * An open gate that was throttled before also paces (pace.h): it offers calls at the rate that the cloud took between two
+ * throttle answers, so that a storm runs at the cloud's pace with few refusals and without a configured figure.
+ *
+ * An account may have one limit for all its calls. It shows in throttle answers to an operation that makes only a small
+ * part of the calls. Then one pace for all gates takes the place of their own; operations with a small part are counted
+ * by it but do not wait for it.
  */
 #pragma once
 
@@ -16,8 +19,12 @@ typedef struct EvsGate EvsGate;
 EvsGates *evs_gates_new(void);
 /* Nobody may be in a gate. NULL is fine. */
 void evs_gates_free(EvsGates *gates);
-/* Lives as long as the gates. */
+/* Lives as long as the gates. Texts are copied. */
 EvsGate *evs_gates_get(EvsGates *gates, const char *endpoint, const char *operation);
+
+/* The interval between two calls of any kind, in microseconds, while the account seems to have one limit for all; else
+ * 0. Who asks often without need should ask less often then. */
+gint64 evs_gates_shared_us(EvsGates *gates);
 
 typedef enum { EVS_GATE_TAKEN, EVS_GATE_THROTTLED, EVS_GATE_UNKNOWN } EvsGateResult;
 

@@ -1,8 +1,10 @@
 /* The sweeps, one of disks and one of snapshots: when a round of lists is due (sweep_round.c reads it). */
 #include "base/clock.h"
 #include "base/log.h"
+#include "evsclient/gate.h"
 #include "evsclient/http.h"
 #include "evsclient/meter.h"
+#include "evsclient/session.h"
 #include "evsclient/watch.h"
 
 enum {
@@ -10,14 +12,14 @@ enum {
   TICK_US = 450 * 1000,
   SWEEP_SHARE = 4, /* at most a quarter of the time is spent in rounds for waits */
   LOOK_SHARE = 2,  /* and half of it in those for looks */
+  CALLS_PER_ROUND = 10,
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
 
-/* From the beginning of a round to that of the next, at least. */
+/* From the beginning of a round to that of the next, at least. Where all calls share one limit, rounds take a tenth. */
 static gint64 sweep_tick(const WatchSweep *sweep)
 {
-  (void)sweep;
-  return TICK_US;
+  return MAX(TICK_US, CALLS_PER_ROUND * evs_gates_shared_us(sweep->watcher->client->gates));
 }
 
 /* When the next rounds may begin. A round takes long when the cloud is slow or throttles: then it is asked less often. */
