@@ -4,9 +4,9 @@
 #include "controller/attempts.h"
 #include "controller/capacity_cache.h"
 #include "controller/deleted_disks.h"
-#include "controller/disk_lookup.h"
 #include "controller/recycle_bin.h"
 #include "controller/server_lane.h"
+#include "controller/shared_list.h"
 #include "controller/transit.h"
 #include "evsclient/watcher.h"
 #include "ownership/owner.h"
@@ -26,7 +26,8 @@ typedef struct {
   Transits *transits;
   Attempts *attempts;
   DeletedDisks *deleted_disks;
-  DiskLookups *lookups;
+  SharedLists *lookups;      /* disks by name */
+  SharedLists *snapshots_of; /* snapshots by disk: delete_guard.h */
   CapacityCache *capacity;
   RecycleBin *recycle_bin;
 } Controller;

@@ -43,12 +43,55 @@ static gboolean remove_temporary(Controller *controller, RpcCall *call, const Ev
   return snapshot_remove(controller, &to_send, &to_wait, snapshot->id, NULL, SNAPSHOT_REMOVE_WAIT, error);
 }
 
+static void drop_snapshot(void *snapshot)
+{
+  evs_snapshot_free(snapshot);
+}
+
+static GPtrArray *list_snapshots_of(void *data, const EvsContext *context, const char *volume_id,
+                                    GError **error)
+{
+  const EvsSnapshotFilter filter = {.volume_id = volume_id};
+  if (volume_id)
+    return evs_snapshot_list(data, context, &filter, error);
+  GPtrArray *page = evs_snapshot_list_page(data, context, &filter, error);
+  if (page && page->len >= SHARED_LIST_PAGE)
+    g_clear_pointer(&page, g_ptr_array_unref);
+  return page;
+}
+
+SharedLists *delete_guard_lists_new(EvsClient *client)
+{
+  const SharedListKind kind = {.what = "snapshots of disk",
+                               .fetch = list_snapshots_of,
+                               .data = client,
+                               .drop = drop_snapshot,
+                               .gap_ms = GUARD_LIST_GAP_MS,
+                               .burst = GUARD_LIST_BURST};
+  return shared_lists_new(&kind);
+}
+
+typedef struct {
+  const char *volume_id;
+  GPtrArray *snapshots; /* copies: the disk's */
+} Search;
+
+static void search_list(GPtrArray *snapshots, void *data)
+{
+  Search *search = data;
+  for (guint i = 0; i < snapshots->len; i++) {
+    const EvsSnapshot *snapshot = snapshots->pdata[i];
+    if (g_ascii_strcasecmp(snapshot->volume_id, search->volume_id) == 0)
+      g_ptr_array_add(search->snapshots, evs_snapshot_copy(snapshot));
+  }
+}
+
 gboolean delete_guard_check(Controller *controller, RpcCall *call, const char *volume_id, GError **error)
 {
   EvsContext context = context_to_send(call);
-  const EvsSnapshotFilter filter = {.volume_id = volume_id};
-  g_autoptr(GPtrArray) snapshots = evs_snapshot_list(controller->client, &context, &filter, error);
-  if (!snapshots) {
+  g_autoptr(GPtrArray) snapshots = g_ptr_array_new_with_free_func(drop_snapshot);
+  Search search = {.volume_id = volume_id, .snapshots = snapshots};
+  if (!shared_list_read(controller->snapshots_of, &context, volume_id, search_list, &search, error)) {
     g_prefix_error(error, "looking for snapshots of disk '%s': ", volume_id);
     return FALSE;
   }
@@ -60,7 +103,7 @@ gboolean delete_guard_check(Controller *controller, RpcCall *call, const char *v
   for (guint i = 0; i < snapshots->len; i++) {
     EvsSnapshot *snapshot = snapshots->pdata[i];
     GPtrArray *list = by_verdict[delete_guard_judge(&controller->owner, snapshot)];
-    if (list && g_ascii_strcasecmp(snapshot->volume_id, volume_id) == 0)
+    if (list)
       g_ptr_array_add(list, snapshot);
   }
   if (kept->len > 0)

@@ -7,11 +7,20 @@
 
 #include "controller/controller.h"
 
-/* One list call. FALSE: FAILED_PRECONDITION naming the snapshots (ids and names; the first GUARD_NAMED_MAX of them);
+enum {
+  GUARD_NAMED_MAX = 10,
+  GUARD_LIST_GAP_MS = 1000, /* a storm of deletes makes one list of all snapshots in so long */
+  GUARD_LIST_BURST = 20,
+};
+
+/* Lists that delete_guard_check() calls share: see shared_list.h. Only a list of all snapshots that fits in one page is
+ * relied on: pages are read by offset, and a snapshot that is missed is a snapshot that is lost. */
+SharedLists *delete_guard_lists_new(EvsClient *client);
+
+/* Reads a list that began after this call did, so that every snapshot made (and listed by the cloud) before it is seen.
+ * FALSE: FAILED_PRECONDITION naming the snapshots (ids and names; the first GUARD_NAMED_MAX of them);
  * ABORTED while the last of them are being deleted, or while a clone of the disk runs. */
 gboolean delete_guard_check(Controller *controller, RpcCall *call, const char *volume_id, GError **error);
-
-enum { GUARD_NAMED_MAX = 10 };
 
 typedef enum {
   GUARD_IGNORE, /* of a backup */

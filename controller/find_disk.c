@@ -58,7 +58,7 @@ gboolean find_disk(Controller *controller, const EvsContext *context, const Crea
                    EvsDisk **ret_disk, GError **error)
 {
   Search search = {.owner = &controller->owner, .request = request};
-  if (!disk_lookup(controller->lookups, context, request->evs_name, search_list, &search, error)) {
+  if (!shared_list_read(controller->lookups, context, request->evs_name, search_list, &search, error)) {
     g_prefix_error(error, "looking for a disk named '%s': ", request->evs_name);
     return FALSE;
   }

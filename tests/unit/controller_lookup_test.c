@@ -1,7 +1,8 @@
-/* Lookups by name: who is served by which listing, and what it costs. */
+/* Shared lists, of disks by name: who is served by which listing, and what it costs. */
 #include "base/clock.h"
 #include "base/thread.h"
-#include "controller/disk_lookup.h"
+#include "controller/shared_list.h"
+#include "evsclient/disk.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { CALLERS = 20, MANY_DISKS = 2500 };
@@ -13,6 +14,7 @@ typedef struct {
   gboolean held;      /* listings wait */
   guint by_name, all; /* listings begun */
   guint disks;        /* in a whole listing; disk n is named "n<n>" */
+  gboolean large;     /* the whole list is too large */
   EvsCode fail_next;  /* EVS_CODE_OK: none */
 } Cloud;
 
@@ -38,6 +40,8 @@ static GPtrArray *fetch(void *data, const EvsContext *context, const char *name,
     cloud->fail_next = EVS_CODE_OK;
     return NULL;
   }
+  if (!name && cloud->large)
+    return NULL;
   GPtrArray *disks = g_ptr_array_new_with_free_func(drop_disk);
   for (guint i = 0; i < (name ? 1 : cloud->disks); i++) {
     EvsDisk *disk = g_new0(EvsDisk, 1);
@@ -45,6 +49,17 @@ static GPtrArray *fetch(void *data, const EvsContext *context, const char *name,
     g_ptr_array_add(disks, disk);
   }
   return disks;
+}
+
+static SharedLists *new_lists(Cloud *cloud, gint64 gap_ms, guint burst)
+{
+  const SharedListKind kind = {.what = "a disk named",
+                               .fetch = fetch,
+                               .data = cloud,
+                               .drop = drop_disk,
+                               .gap_ms = gap_ms,
+                               .burst = burst};
+  return shared_lists_new(&kind);
 }
 
 static void cloud_open(Cloud *cloud, guint disks)
@@ -75,7 +90,7 @@ static void await_listing(Cloud *cloud)
 }
 
 typedef struct {
-  DiskLookups *lookups;
+  SharedLists *lookups;
   char *name;
   gboolean found;
   GError *error;
@@ -93,11 +108,11 @@ static void *look(void *argument)
 {
   Caller *caller = argument;
   EvsContext context = {.deadline_us = clock_deadline_in_ms(30000)};
-  disk_lookup(caller->lookups, &context, caller->name, visit, caller, &caller->error);
+  shared_list_read(caller->lookups, &context, caller->name, visit, caller, &caller->error);
   return NULL;
 }
 
-static void begin(Caller *caller, DiskLookups *lookups, guint number)
+static void begin(Caller *caller, SharedLists *lookups, guint number)
 {
   *caller = (Caller){.lookups = lookups, .name = g_strdup_printf("n%u", number)};
   caller->thread = thread_start("caller", look, caller);
@@ -111,14 +126,14 @@ static void end(Caller *caller)
 }
 
 /* The first caller's listing is held up; `count` more gather behind it; then all go on. */
-static void run_storm(Cloud *cloud, DiskLookups *lookups, Caller *callers, guint count)
+static void run_storm(Cloud *cloud, SharedLists *lookups, Caller *callers, guint count)
 {
   hold(cloud, TRUE);
   begin(&callers[0], lookups, 0);
   await_listing(cloud);
   for (guint i = 1; i <= count; i++)
     begin(&callers[i], lookups, i);
-  while (disk_lookups_gathered(lookups) < count)
+  while (shared_lists_gathered(lookups) < count)
     clock_sleep_until(clock_deadline_in_ms(1));
   hold(cloud, FALSE);
   for (guint i = 0; i <= count; i++)
@@ -130,14 +145,14 @@ static void test_one_by_name(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, 100);
-  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  SharedLists *lookups = new_lists(&cloud, 0, 0);
   Caller caller;
   begin(&caller, lookups, 7);
   end(&caller);
   assert_true(caller.found);
   assert_int_equal(cloud.by_name, 1);
   assert_int_equal(cloud.all, 0);
-  disk_lookups_free(lookups);
+  shared_lists_free(lookups);
   cloud_close(&cloud);
 }
 
@@ -146,7 +161,7 @@ static void test_storm_costs_one_listing(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, CALLERS); /* the last caller's disk, "n20", does not exist */
-  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  SharedLists *lookups = new_lists(&cloud, 0, 0);
   Caller callers[CALLERS + 1];
   run_storm(&cloud, lookups, callers, CALLERS);
   for (guint i = 0; i <= CALLERS; i++) {
@@ -156,7 +171,7 @@ static void test_storm_costs_one_listing(void **state)
   }
   assert_int_equal(cloud.by_name, 1);
   assert_int_equal(cloud.all, 1);
-  disk_lookups_free(lookups);
+  shared_lists_free(lookups);
   cloud_close(&cloud);
 }
 
@@ -166,7 +181,7 @@ static void test_few_names_in_a_big_project(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, MANY_DISKS);
-  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  SharedLists *lookups = new_lists(&cloud, 0, 0);
   Caller callers[5];
   run_storm(&cloud, lookups, callers, 4);
   assert_int_equal(cloud.all, 1);
@@ -180,7 +195,62 @@ static void test_few_names_in_a_big_project(void **state)
     assert_true(callers[i].found);
     g_free(callers[i].name);
   }
-  disk_lookups_free(lookups);
+  shared_lists_free(lookups);
+  cloud_close(&cloud);
+}
+
+/* The whole list is too large to be relied on: key by key, and it is not tried again. */
+static void test_a_large_list(void **state)
+{
+  (void)state;
+  Cloud cloud;
+  cloud_open(&cloud, 10);
+  cloud.large = TRUE;
+  SharedLists *lookups = new_lists(&cloud, 0, 0);
+  Caller callers[5];
+  for (guint round = 1; round <= 2; round++) {
+    cloud.by_name = 0;
+    run_storm(&cloud, lookups, callers, 4);
+    assert_int_equal(cloud.all, 1);
+    assert_int_equal(cloud.by_name, 1 + 4);
+    for (guint i = 0; i <= 4; i++) {
+      assert_null(callers[i].error);
+      assert_true(callers[i].found);
+      g_free(callers[i].name);
+    }
+  }
+  shared_lists_free(lookups);
+  cloud_close(&cloud);
+}
+
+/* Two listings at once, then one each gap: callers that come one by one while a listing is not due share it. */
+static void test_a_trickle_is_held_to_a_pace(void **state)
+{
+  (void)state;
+  enum { GAP_MS = 300, TRICKLE = 6 };
+  Cloud cloud;
+  cloud_open(&cloud, CALLERS);
+  SharedLists *lookups = new_lists(&cloud, GAP_MS, 2);
+  Caller callers[TRICKLE];
+  gint64 start_us = clock_now_us();
+  for (guint i = 0; i < 2; i++) {
+    begin(&callers[i], lookups, i);
+    end(&callers[i]);
+  }
+  assert_int_equal(cloud.by_name, 2);
+  for (guint i = 2; i < TRICKLE; i++) {
+    begin(&callers[i], lookups, i);
+    while (shared_lists_gathered(lookups) + cloud.all < MIN(i - 1, 1))
+      clock_sleep_until(clock_deadline_in_ms(1));
+  }
+  for (guint i = 2; i < TRICKLE; i++) {
+    thread_join(callers[i].thread);
+    assert_true(callers[i].found);
+    g_free(callers[i].name);
+  }
+  assert_true(clock_now_us() - start_us >= GAP_MS * 1000);
+  assert_in_range(cloud.by_name + cloud.all, 3, 4);
+  shared_lists_free(lookups);
   cloud_close(&cloud);
 }
 
@@ -189,7 +259,7 @@ static void test_errors(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, 10);
-  DiskLookups *lookups = disk_lookups_new(fetch, &cloud);
+  SharedLists *lookups = new_lists(&cloud, 0, 0);
   Caller caller = {.lookups = lookups, .name = (char *)"n1"};
   cloud.fail_next = EVS_CODE_UNAVAILABLE;
   look(&caller);
@@ -204,10 +274,10 @@ static void test_errors(void **state)
   EvsContext over = {.deadline_us = 0};
   cloud.fail_next = EVS_CODE_ABORTED;
   GError *error = NULL;
-  assert_false(disk_lookup(lookups, &over, "n1", visit, &caller, &error));
+  assert_false(shared_list_read(lookups, &over, "n1", visit, &caller, &error));
   assert_int_equal(evs_error_code(error), EVS_CODE_ABORTED);
   g_clear_error(&error);
-  disk_lookups_free(lookups);
+  shared_lists_free(lookups);
   cloud_close(&cloud);
 }
 
@@ -217,6 +287,8 @@ int main(void)
     cmocka_unit_test(test_one_by_name),
     cmocka_unit_test(test_storm_costs_one_listing),
     cmocka_unit_test(test_few_names_in_a_big_project),
+    cmocka_unit_test(test_a_large_list),
+    cmocka_unit_test(test_a_trickle_is_held_to_a_pace),
     cmocka_unit_test(test_errors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
