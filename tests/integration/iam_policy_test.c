@@ -1,5 +1,6 @@
 /* deploy/iam-policy.json is enough for all that the controller does, and without any one of its actions something fails. */
 #include "tests/integration/controller_support.h"
+#include "tests/integration/policy_support.h"
 
 #include "base/text.h"
 
@@ -7,8 +8,6 @@
 
 #define PROJECT "0123456789abcdef0123456789abcdef"
 #define SERVER "00000000-0000-4000-8000-00000000000a"
-
-enum { MAX_ACTIONS = 64 };
 
 /* One life of volumes and snapshots with all that the controller offers. The first call that fails ends it. */
 typedef struct {
@@ -127,59 +126,14 @@ static void live(Life *life)
 
 /* ---- the policy and its users ---- */
 
-/* The actions of the policy; free with g_strfreev. */
-static char **read_policy(void)
+static char *accounts_with(const char *users)
 {
-  json_error_t error;
-  json_t *policy = json_load_file(EVS_SOURCE_DIR "/deploy/iam-policy.json", JSON_REJECT_DUPLICATES, &error);
-  if (!policy)
-    fail_msg("%s:%d: %s", error.source, error.line, error.text);
-  assert_string_equal(json_string_value(json_object_get(policy, "Version")), "1.1");
-  g_autoptr(GPtrArray) actions = g_ptr_array_new();
-  gsize i, j;
-  json_t *statement, *action;
-  json_array_foreach(json_object_get(policy, "Statement"), i, statement)
-  {
-    assert_string_equal(json_string_value(json_object_get(statement, "Effect")), "Allow");
-    json_array_foreach(json_object_get(statement, "Action"), j, action)
-    {
-      assert_null(strchr(json_string_value(action), '*'));
-      g_ptr_array_add(actions, g_strdup(json_string_value(action)));
-    }
-  }
-  assert_in_range(actions->len, 1, MAX_ACTIONS);
-  g_ptr_array_add(actions, NULL);
-  json_decref(policy);
-  return (char **)g_ptr_array_free(g_steal_pointer(&actions), FALSE);
-}
-
-/* User i lacks action i; the user after the last action lacks none. */
-static char *accounts_for(char **actions)
-{
-  g_autoptr(GString) users = g_string_new("");
-  guint count = g_strv_length(actions);
-  for (guint user = 0; user <= count; user++) {
-    g_string_append_printf(
-      users,
-      "%s{\"name\":\"u%u\",\"password\":\"pw\",\"keys\":[{\"ak\":\"AK%u\",\"sk\":\"SK\"}],"
-      "\"actions\":[",
-      user > 0 ? "," : "", user, user);
-    gboolean is_first = TRUE;
-    for (guint i = 0; i < count; i++) {
-      if (i == user)
-        continue;
-      g_string_append_printf(users, "%s\"%s\"", is_first ? "" : ",", actions[i]);
-      is_first = FALSE;
-    }
-    g_string_append(users, "]}");
-  }
   return g_strdup_printf(
     "{\"format\":1,\"cloud\":\"sim.test\",\"region\":\"sim-1\",\"zones\":[{\"name\":\"sim-1a\",\"types\":["
     "\"SAS\",\"SSD\",\"GPSSD2\"]}],\"accounts\":[{\"name\":\"a\",\"domain_id\":\"" PROJECT
-    "\",\"projects\":[{\"id\":\"" PROJECT
-    "\",\"name\":\"sim-1\",\"quota\":{\"volumes\":500}}],\"users\":[%s],"
+    "\",\"projects\":[{\"id\":\"" PROJECT "\",\"name\":\"sim-1\",\"quota\":{\"volumes\":500}}],\"users\":%s,"
     "\"servers\":[{\"name\":\"node\",\"zone\":\"sim-1a\",\"id\":\"" SERVER "\"}]}]}",
-    users->str);
+    users);
 }
 
 static char *config_for(Harness *harness, const Sim *sim, guint user)
@@ -210,8 +164,8 @@ static void live_as(Harness *harness, const Sim *sim, guint user, Life *life)
 static void nothing_is_missing_and_nothing_is_too_much(void **state)
 {
   Harness *harness = *state;
-  g_auto(GStrv) actions = read_policy();
-  g_autofree char *accounts = accounts_for(actions);
+  g_auto(GStrv) actions = policy_read("iam-policy.json");
+  g_autofree char *users = policy_users(NULL, actions), *accounts = accounts_with(users);
   const SimOptions options = {.accounts = accounts};
   Sim *sim = sim_start(harness, &options);
   guint count = g_strv_length(actions);

@@ -19,17 +19,20 @@ static const char accounts_text[] =
   "{'name':'beta','domain_id':'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',"
   "'projects':[{'id':'" BETA_PROJECT "','name':'sim-1','quota':{'volumes':" G_STRINGIFY(
     BETA_DISKS) ",'gigabytes':100}}],"
-                "'users':[{'name':'b','password':'pw','keys':[{'ak':'AKBETA','sk':'SKBETA'}],'actions':['*']}"
-                "],"
+                "'users':@USERS@,"
                 "'servers':[{'name':'b-%d','count':1,'project':'sim-1','zone':'sim-1a','bus':'virtio'}]}]}";
 
-static char *write_config(Accounts *accounts, const char *name, const char *key, const char *project)
+static const char beta_user[] = "[{\"name\":\"b\",\"password\":\"pw\",\"keys\":[{\"ak\":\"AKBETA\",\"sk\":"
+                                "\"SKBETA\"}],\"actions\":[\"*\"]}]";
+
+char *accounts_write_config(Accounts *accounts, const char *name, const char *access_key,
+                            const char *secret_key, const char *project)
 {
   const char *url = accounts->sim->url;
-  g_autofree char *text = g_strdup_printf(
-    "[Global]\ncloud=sim.test\nregion=sim-1\nproject-id=%s\naccess-key=AK%s\nsecret-key=SK%s\n"
-    "auth-url=%s/iam/v3\nendpoint-evs=%s/evs\nendpoint-ecs=%s/ecs\nendpoint-iam=%s/iam\n",
-    project, key, key, url, url, url, url);
+  g_autofree char *text =
+    g_strdup_printf("[Global]\ncloud=sim.test\nregion=sim-1\nproject-id=%s\naccess-key=AK%s\nsecret-key=%s\n"
+                    "auth-url=%s/iam/v3\nendpoint-evs=%s/evs\nendpoint-ecs=%s/ecs\nendpoint-iam=%s/iam\n",
+                    project, access_key, secret_key, url, url, url, url);
   return harness_write_file(accounts->harness, name, text);
 }
 
@@ -44,14 +47,21 @@ static EvsClient *connect_to(const char *path)
 
 Accounts *accounts_open(Harness *harness, const char *profile)
 {
+  return accounts_open_with(harness, profile, beta_user);
+}
+
+Accounts *accounts_open_with(Harness *harness, const char *profile, const char *beta_users)
+{
   Accounts *accounts = g_new0(Accounts, 1);
   g_auto(GStrv) parts = g_strsplit(accounts_text, "'", -1);
-  g_autofree char *text = g_strjoinv("\"", parts);
+  g_autofree char *quoted = g_strjoinv("\"", parts);
+  g_auto(GStrv) around = g_strsplit(quoted, "@USERS@", 2);
+  g_autofree char *text = g_strjoinv(beta_users, around);
   const SimOptions options = {.accounts = text, .profile = profile};
   accounts->harness = harness;
   accounts->sim = sim_start(harness, &options);
-  accounts->alpha_config = write_config(accounts, "alpha.conf", "ALPHA", ALPHA_PROJECT);
-  accounts->beta_config = write_config(accounts, "beta.conf", "BETA", BETA_PROJECT);
+  accounts->alpha_config = accounts_write_config(accounts, "alpha.conf", "ALPHA", "SKALPHA", ALPHA_PROJECT);
+  accounts->beta_config = accounts_write_config(accounts, "beta.conf", "BETA", "SKBETA", BETA_PROJECT);
   accounts->alpha = connect_to(accounts->alpha_config);
   accounts->beta = connect_to(accounts->beta_config);
   accounts->watcher = evs_watcher_new(accounts->alpha);

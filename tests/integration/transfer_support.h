@@ -20,6 +20,11 @@ typedef struct {
 
 /* profile as in SimOptions. Servers of both: alpha has server 0, beta server 1. */
 Accounts *accounts_open(Harness *harness, const char *profile);
+/* beta_users: JSON array of users that beta has instead of its own, who then is not usable. */
+Accounts *accounts_open_with(Harness *harness, const char *profile, const char *beta_users);
+/* A cloud-config with the key pair AK<access_key>, <secret_key>. Its path, newly allocated. */
+char *accounts_write_config(Accounts *accounts, const char *name, const char *access_key,
+                            const char *secret_key, const char *project);
 /* The simulator's restart. */
 void accounts_close(Accounts *accounts);
 
