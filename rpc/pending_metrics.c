@@ -52,6 +52,12 @@ static void collect(void *data)
 
 void rpc_pending_metrics_begin(RpcServer *server)
 {
+  g_autoptr(GHashTable) by_method = all_idle(server);
+  GHashTableIter iterator;
+  gpointer method;
+  g_hash_table_iter_init(&iterator, by_method);
+  while (g_hash_table_iter_next(&iterator, &method, NULL))
+    metric_add(server->metrics.joined, 0, method);
   metrics_collect(collect, server);
 }
 

@@ -4,13 +4,12 @@
  * texts, command lines and environments of all processes, /metrics, /readyz and /debug/pending. */
 #include "tests/harness/csi.h"
 #include "tests/harness/evsctl.h"
+#include "tests/harness/page.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 
 #include <glib/gstdio.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 enum { MAX_TEXT = 1 << 16, SHORT_TIMEOUT_MS = 5000, SPEED = 100000, LIFE_HOURS = 25 };
 
@@ -68,37 +67,11 @@ static void search_processes(World *world)
   }
 }
 
-static guint16 http_port(const Plugin *plugin)
-{
-  g_autofree char *log = process_stderr(plugin->process);
-  const char *line = strstr(log, "http endpoint listens"), *port = line ? strstr(line, "port\":") : NULL;
-  if (!port)
-    fail_msg("no port in the log: %s", log);
-  return (guint16)g_ascii_strtoull(port + strlen("port\":"), NULL, 10);
-}
-
-static char *page(const Plugin *plugin, const char *path)
-{
-  struct sockaddr_in address = {.sin_family = AF_INET,
-                                .sin_port = g_htons(http_port(plugin)),
-                                .sin_addr.s_addr = g_htonl(INADDR_LOOPBACK)};
-  g_autofree char *request = g_strdup_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-  assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-  GString *answer = g_string_new(NULL);
-  char chunk[4096];
-  for (ssize_t got; (got = recv(fd, chunk, sizeof chunk, 0)) > 0;)
-    g_string_append_len(answer, chunk, got);
-  close(fd);
-  return g_string_free(answer, FALSE);
-}
-
 static void search_pages(World *world)
 {
   static const char *const paths[] = {"/metrics", "/healthz", "/readyz", "/debug/pending"};
   for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-    g_autofree char *text = page(world->controller, paths[i]);
+    g_autofree char *text = plugin_page(world->controller, paths[i]);
     assert_true(g_str_has_prefix(text, "HTTP/1.1 "));
     search(world, text, paths[i]);
   }
@@ -163,7 +136,7 @@ static void wait_for_the_cloud(World *world)
   g_free(sim_fault(world->sim, "{\"match\":{\"op\":\"6.1.1\"},\"times\":1,\"action\":{\"kind\":\"delay\","
                                "\"ms\":4000}}"));
   assert_false(call(world, "CreateVolume", create_request("pvc-slow"), 1500));
-  g_autofree char *pending = page(world->controller, "/debug/pending");
+  g_autofree char *pending = plugin_page(world->controller, "/debug/pending");
   assert_non_null(strstr(pending, "create:pvc-slow"));
   search_pages(world);
   search_processes(world);
@@ -269,7 +242,7 @@ static void end_world(World *world)
 
 static void live_by(void **state, Kind kind)
 {
-  static const char *const extra[] = {"--http-endpoint=127.0.0.1:0", NULL};
+  static const char *const extra[] = {PAGE_OPTION, NULL};
   World world;
   start_world(&world, *state);
   g_autofree char *lines = lines_of(&world, kind);
