@@ -26,7 +26,6 @@ typedef struct {
   Transits *transits;
   Attempts *attempts;
   DeletedDisks *deleted_disks;
-  SharedLists *lookups;      /* disks by name */
   SharedLists *snapshots_of; /* snapshots by disk: delete_guard.h */
   CapacityCache *capacity;
   RecycleBin *recycle_bin;

@@ -43,7 +43,7 @@ static Step adopt(Creation *creation, EvsDisk *found, GError **error)
 Step creation_look(Creation *creation, const EvsContext *context, GError **error)
 {
   EvsDisk *found = NULL;
-  if (!find_disk(creation->controller, context, creation->request, &found, error))
+  if (!find_disk(creation->controller, context, creation->request, FIND_SHARED, &found, error))
     return STEP_FAILED;
   return found ? adopt(creation, found, error) : STEP_AGAIN;
 }

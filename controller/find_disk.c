@@ -39,32 +39,32 @@ static void report_duplicates(const char *volume_name, const EvsDisk *kept, guin
            LOG_TEXT("volume", volume_name), LOG_TEXT("disk", kept->id), LOG_NUMBER("others", duplicates));
 }
 
-typedef struct {
-  const Owner *owner;
-  const CreateRequest *request;
-  EvsDisk *disk; /* a copy, or NULL */
-  guint duplicates;
-} Search;
-
-static void search_list(GPtrArray *disks, void *data)
+static GPtrArray *list_named(Controller *controller, const EvsContext *context, const char *evs_name,
+                             FindHow how, GError **error)
 {
-  Search *search = data;
-  const EvsDisk *disk = find_disk_pick(search->owner, search->request->name, search->request->evs_name, disks,
-                                       &search->duplicates);
-  search->disk = disk ? evs_disk_copy(disk) : NULL;
+  const EvsDiskFilter filter = {.name = evs_name};
+  GPtrArray *disks = NULL;
+  if (how == FIND_BY_CALL)
+    disks = evs_disk_list(controller->client, context, &filter, error);
+  else if (!evs_watcher_look_name(controller->watcher, context, evs_name, &disks, error))
+    return NULL;
+  return disks;
 }
 
 gboolean find_disk(Controller *controller, const EvsContext *context, const CreateRequest *request,
-                   EvsDisk **ret_disk, GError **error)
+                   FindHow how, EvsDisk **ret_disk, GError **error)
 {
-  Search search = {.owner = &controller->owner, .request = request};
-  if (!shared_list_read(controller->lookups, context, request->evs_name, search_list, &search, error)) {
+  g_autoptr(GPtrArray) disks = list_named(controller, context, request->evs_name, how, error);
+  if (!disks) {
     g_prefix_error(error, "looking for a disk named '%s': ", request->evs_name);
     return FALSE;
   }
-  if (search.duplicates > 0)
-    report_duplicates(request->name, search.disk, search.duplicates);
-  *ret_disk = search.disk;
+  guint duplicates = 0;
+  const EvsDisk *disk =
+    find_disk_pick(&controller->owner, request->name, request->evs_name, disks, &duplicates);
+  if (duplicates > 0)
+    report_duplicates(request->name, disk, duplicates);
+  *ret_disk = disk ? evs_disk_copy(disk) : NULL;
   return TRUE;
 }
 

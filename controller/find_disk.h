@@ -4,11 +4,16 @@
 #include "controller/controller.h"
 #include "controller/create_request.h"
 
+typedef enum {
+  FIND_SHARED,  /* by evs_watcher_look_name(): many who look share a list */
+  FIND_BY_CALL, /* by a call of its own: an old disk that has just come by its name is found too */
+} FindHow;
+
 /* Looks for the disk of this request's name and owner. *ret_disk is NULL when there is none (not an error). Disks that
  * failed or go away (error, deleting, error_deleting) do not count. Of several, the oldest by (created_at, id) is
  * given; the others are logged and counted (evs_controller_duplicate_disks_total), never touched. */
 gboolean find_disk(Controller *controller, const EvsContext *context, const CreateRequest *request,
-                   EvsDisk **ret_disk, GError **error);
+                   FindHow how, EvsDisk **ret_disk, GError **error);
 
 /* Picks from a list of EvsDisk* as find_disk() does; borrowed, or NULL. *ret_duplicates: how many more there are. */
 EvsDisk *find_disk_pick(const Owner *owner, const char *volume_name, const char *evs_name, GPtrArray *disks,

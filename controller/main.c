@@ -25,24 +25,6 @@ static gboolean is_ready(void *data, char **ret_reason)
   return evs_client_healthy(data, ret_reason);
 }
 
-static GPtrArray *list_disks(void *data, const EvsContext *context, const char *name, GError **error)
-{
-  const EvsDiskFilter filter = {.name = name};
-  return evs_disk_list(data, context, &filter, error);
-}
-
-static void drop_disk(void *disk)
-{
-  evs_disk_free(disk);
-}
-
-static SharedLists *disk_lists_new(EvsClient *client)
-{
-  const SharedListKind kind = {
-    .what = "a disk named", .fetch = list_disks, .data = client, .drop = drop_disk};
-  return shared_lists_new(&kind);
-}
-
 static int serve(const Options *options, Controller *controller)
 {
   const RpcServerOptions server_options = {.endpoint = options->daemon.endpoint,
@@ -85,7 +67,6 @@ int main(int argc, char **argv)
     .transits = transits_new(options.stuck_after_ms, clock_now_us),
     .attempts = attempts_new(),
     .deleted_disks = deleted_disks_new(),
-    .lookups = disk_lists_new(client),
     .snapshots_of = delete_guard_lists_new(client),
     .capacity = capacity_cache_new(capacity_fetch, client, clock_now_us),
     .recycle_bin = recycle_bin_new(client),
@@ -103,7 +84,6 @@ int main(int argc, char **argv)
   transits_free(controller.transits);
   attempts_free(controller.attempts);
   deleted_disks_free(controller.deleted_disks);
-  shared_lists_free(controller.lookups);
   shared_lists_free(controller.snapshots_of);
   capacity_cache_free(controller.capacity);
   recycle_bin_free(controller.recycle_bin);

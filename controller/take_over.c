@@ -118,7 +118,7 @@ static gboolean check_disk(const CreateRequest *request, const EvsDisk *disk, GE
 static gboolean check_name_free(Creation *creation, const Handover *handover, GError **error)
 {
   g_autoptr(EvsDisk) found = NULL;
-  if (!find_disk(creation->controller, &creation->to_send, creation->request, &found, error))
+  if (!find_disk(creation->controller, &creation->to_send, creation->request, FIND_BY_CALL, &found, error))
     return FALSE;
   return !found || g_ascii_strcasecmp(found->id, handover->volume_id) == 0 ||
          evs_error_set(error, EVS_CODE_ALREADY_EXISTS,

@@ -5,6 +5,7 @@
 
 #include "base/thread.h"
 #include "evsclient/job.h"
+#include "evsclient/name_index.h"
 #include "evsclient/watcher.h"
 
 enum { WATCH_MAX_IDS = 60, WATCH_PAGE = 1000, WATCH_STATUSES = 2 };
@@ -14,6 +15,7 @@ typedef struct {
   const char *name;    /* "disk": for texts */
   const char *id_kind; /* "volume": for refusals of ids */
   const char *(*id)(const void *record);
+  const char *(*name_of)(const void *record);
   const char *(*status)(const void *record);
   void *(*copy)(const void *record);
   void (*free)(void *record);
@@ -22,6 +24,8 @@ typedef struct {
    * first, `last` being the last row of the page before. */
   GPtrArray *(*list)(EvsClient *client, const EvsContext *context, const char *const *ids, guint page,
                      const void *last, GError **error);
+  /* All of this name, and perhaps others. */
+  GPtrArray *(*list_named)(EvsClient *client, const EvsContext *context, const char *name, GError **error);
   gboolean
     by_marker; /* a page begins behind `last`: what comes and goes meanwhile hides no row of several pages */
 } WatchSubject;
@@ -108,16 +112,20 @@ gint64 watch_pace_overdue(const WatchPace *pace);
 /* When job or disk are to be asked by id because the sweep finds nothing; asked: how often they were. */
 gint64 watch_ask_due(const Watch *watch, const WatchPace *pace, guint asked, gint64 asked_us);
 
-/* One caller that wants to know what a list says of one id; in the caller's frame. All but id under the watcher's lock. */
+/* One caller that wants to know what a list says of one id or of one name; in the caller's frame. All but id and name
+ * under the watcher's lock. */
 typedef struct {
-  const char *id;
-  gboolean taken; /* a round that began after it came will answer it */
+  const char *id, *name; /* one of them; the other is NULL */
+  gboolean taken;        /* a round that began after it came will answer it */
   gboolean done;
-  void *row;     /* done: a copy; NULL: not listed */
-  GError *error; /* done: no list */
-  char *trouble; /* why no list has answered yet; NULL: nothing known */
+  GPtrArray *rows;  /* copies of what was found; owned */
+  gboolean unknown; /* done: of the name nothing can be said, it has to be asked for */
+  GError *error;    /* done: no list */
+  char *trouble;    /* why no list has answered yet; NULL: nothing known */
   Cond news;
 } WatchLook;
+
+enum { WATCH_NAMES_ALONE = 3 };
 
 /* The sweep threads list; the waiting threads ask by id and by job, so that many ends at once are confirmed in
  * parallel. */
@@ -125,12 +133,15 @@ typedef struct {
   EvsWatcher *watcher;
   const WatchSubject *subject;
   Thread thread;
-  Cond changed;       /* a watch or a look came, or stop */
-  GPtrArray *watches; /* of Watch*, in their waiters' frames */
-  GPtrArray *looks;   /* of WatchLook*, likewise, in order of arrival */
+  Cond changed;                       /* a watch or a look came, or stop */
+  GPtrArray *watches;                 /* of Watch*, in their waiters' frames */
+  GPtrArray *looks;                   /* of WatchLook*, likewise, in order of arrival */
+  gint64 named_us[WATCH_NAMES_ALONE]; /* when names were last looked for, newest first */
+  gint64 indexed_us;                  /* a round last left the index complete; 0: none did */
   /* Of the sweep's thread: */
   gint64 begun_us; /* the last round; 0: none yet */
   guint pages;     /* of the whole list, as far as is known */
+  NameIndex *index;
 } WatchSweep;
 
 struct EvsWatcher {
@@ -151,6 +162,8 @@ typedef struct {
   GPtrArray *order;   /* of char*, owned: the ids wanted at the beginning; looks first, then by urgency */
   GHashTable *wanted; /* set of those not found yet */
   guint newest;       /* so many of the wanted are worth the first pages only */
+  gboolean names;     /* the index is to be brought up to date, and rows are looked through for names */
+  gboolean indexed;   /* pages were read until the index was complete */
 } WatchRound;
 
 /* With the lock held: takes all looks and, of the waits, those that are due and, as far as it costs nothing, the others;

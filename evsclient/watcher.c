@@ -14,6 +14,7 @@ static void start_sweep(EvsWatcher *watcher, WatchSweep *sweep, const WatchSubje
   sweep->watches = g_ptr_array_new();
   sweep->looks = g_ptr_array_new();
   sweep->pages = 1;
+  sweep->index = name_index_new();
   cond_init(&sweep->changed);
   sweep->thread = thread_start("sweep", watch_sweep, sweep);
 }
@@ -33,6 +34,7 @@ static void end_sweep(WatchSweep *sweep)
   thread_join(sweep->thread);
   g_ptr_array_unref(sweep->watches);
   g_ptr_array_unref(sweep->looks);
+  name_index_free(sweep->index);
   cond_destroy(&sweep->changed);
 }
 

@@ -64,6 +64,14 @@ gboolean evs_watch_snapshot_delete(EvsWatcher *watcher, const EvsContext *contex
 gboolean evs_watcher_look(EvsWatcher *watcher, const EvsContext *context, const char *volume_id,
                           EvsDisk **ret_disk, GError **error);
 
+/* All disks, or snapshots, that a list shows of this name, and perhaps some of other names; a list that began after this
+ * call. One caller alone has a call of its own by name. Many share the sweep's list of the newest thousand and an index of
+ * what is older, which misses an old disk that got its name, or came to the project, less than half an hour ago. */
+gboolean evs_watcher_look_name(EvsWatcher *watcher, const EvsContext *context, const char *name,
+                               GPtrArray **ret_disks, GError **error);
+gboolean evs_watcher_look_snapshot_name(EvsWatcher *watcher, const EvsContext *context, const char *name,
+                                        GPtrArray **ret_snapshots, GError **error);
+
 /* TRUE if the error says that the cloud's job ended with FAIL (so the client token that made it is spent). */
 gboolean evs_error_is_job_failure(const GError *error);
 

@@ -9,6 +9,8 @@
 #define PROJECT "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define LIST "GET /v2/" PROJECT "/cloudvolumes/detail"
 #define BY_IDS LIST "?limit=1000&ids="
+#define BY_NAME LIST "?limit=1000&name="
+#define BEHIND LIST "?limit=1000&marker="
 #define GET "GET /v2/" PROJECT "/cloudvolumes/0"
 
 enum { TICK_MS = 450, MANY = 100, PAGE = 1000 };
@@ -30,22 +32,23 @@ static char *disk_id(guint number)
   return g_strdup_printf("00000000-0000-4000-8000-%012u", number);
 }
 
-/* The number behind "KEY=" in a request's line, or `otherwise`. */
-static guint number_behind(const char *line, const char *key, guint otherwise)
+/* The part of a request's line behind "KEY=", or NULL. */
+static const char *find_value(const char *line, const char *key)
 {
   const char *found = strstr(line, key);
-  return found ? (guint)g_ascii_strtoull(found + strlen(key) + strlen("00000000-0000-4000-8000-"), NULL, 10)
-               : otherwise;
+  return found ? found + strlen(key) : NULL;
 }
 
 static char *render_list(const Fixture *fixture, const char *line)
 {
   g_autoptr(GString) rows = g_string_new(NULL);
-  gboolean by_ids = strstr(line, "ids=") != NULL;
+  const char *marker = find_value(line, "marker=00000000-0000-4000-8000-"),
+             *name = find_value(line, "name=d"), *ids = find_value(line, "ids=");
   guint shown = 0;
-  for (guint i = number_behind(line, "marker=", fixture->n_disks); i-- > 0 && shown < PAGE;) {
+  guint newer = marker ? (guint)g_ascii_strtoull(marker, NULL, 10) : fixture->n_disks;
+  for (guint i = newer; i-- > 0 && shown < PAGE;) {
     g_autofree char *id = disk_id(i);
-    if (by_ids && !strstr(line, id))
+    if ((ids && !strstr(ids, id)) || (name && g_ascii_strtoull(name, NULL, 10) != i))
       continue;
     g_string_append_printf(rows, "%s{\"id\":\"%s\",\"name\":\"d%u\",\"status\":\"%s\"}", shown++ ? "," : "",
                            id, i, fixture->status);
@@ -104,6 +107,12 @@ static void add_disks(Fixture *fixture, guint count)
 static guint lists(Fixture *fixture)
 {
   return http_script_count(fixture->script, LIST);
+}
+
+static void grow(Fixture *fixture, guint count)
+{
+  MUTEX_HOLD(&fixture->lock);
+  fixture->n_disks += count;
 }
 
 static void hold(Fixture *fixture, gboolean held, const char *status)
@@ -248,7 +257,7 @@ static void test_old_disks_of_a_big_project(void **state)
   add_disks(fixture, 4 * PAGE + 1);
   look_many(fixture, MANY);
   assert_in_range(lists(fixture), 1 + 2 + 2, 1 + 2 + 2 + 2);
-  assert_int_equal(http_script_count(fixture->script, LIST "?limit=1000&marker="), 1);
+  assert_int_equal(http_script_count(fixture->script, BEHIND), 1);
   assert_in_range(http_script_count(fixture->script, BY_IDS), 1 + 2, 1 + 2 + 2);
 }
 
@@ -335,6 +344,122 @@ static void test_bad_id(void **state)
   assert_int_equal(http_script_count(fixture->script, ""), 0);
 }
 
+/* ---- by name ---- */
+
+typedef struct {
+  Fixture *fixture;
+  guint number;
+  gboolean ok, found;
+  GError *error;
+  Thread thread;
+} Seeker;
+
+static void *seek(void *argument)
+{
+  Seeker *seeker = argument;
+  EvsContext context = {.deadline_us = clock_deadline_in_ms(30000)};
+  g_autofree char *name = g_strdup_printf("d%u", seeker->number);
+  g_autoptr(GPtrArray) disks = NULL;
+  seeker->ok = evs_watcher_look_name(seeker->fixture->watcher, &context, name, &disks, &seeker->error);
+  assert_true(!disks || disks->len <= 1);
+  seeker->found = disks && disks->len == 1 && g_str_equal(((EvsDisk *)disks->pdata[0])->name, name);
+  return NULL;
+}
+
+/* Names `first`, first + step, ...: those below the number of disks are found, and no others. */
+static void seek_many(Fixture *fixture, guint first, guint step)
+{
+  Seeker seekers[MANY];
+  for (guint i = 0; i < MANY; i++) {
+    seekers[i] = (Seeker){.fixture = fixture, .number = first + i * step};
+    seekers[i].thread = thread_start("seeker", seek, &seekers[i]);
+  }
+  for (guint i = 0; i < MANY; i++) {
+    thread_join(seekers[i].thread);
+    assert_null(seekers[i].error);
+    assert_true(seekers[i].ok);
+    assert_int_equal(seekers[i].found, seekers[i].number < fixture->n_disks);
+  }
+}
+
+static void test_one_name_is_one_small_call(void **state)
+{
+  Fixture *fixture = *state;
+  add_disks(fixture, 5);
+  for (guint i = 4; i <= 5; i++) {
+    Seeker seeker = {.fixture = fixture, .number = i};
+    seek(&seeker);
+    assert_true(seeker.ok);
+    assert_int_equal(seeker.found, i < 5);
+  }
+  assert_int_equal(http_script_count(fixture->script, BY_NAME), 2);
+  assert_int_equal(http_script_count(fixture->script, ""), 2);
+}
+
+/* A hundred names at once, half of them there: the first three ask, the others share a page or two. */
+static void test_many_names_share_a_page(void **state)
+{
+  Fixture *fixture = *state;
+  add_disks(fixture, 50);
+  seek_many(fixture, 0, 1);
+  assert_int_equal(http_script_count(fixture->script, BY_NAME), 3);
+  assert_in_range(lists(fixture), 3 + 1, 3 + 3);
+}
+
+/* The whole list is read once; then the newest page, and ids for names of old disks. */
+static void test_many_names_in_a_big_project(void **state)
+{
+  Fixture *fixture = *state;
+  add_disks(fixture, 3 * PAGE + 500);
+  seek_many(fixture, 3 * PAGE + 500, 1);
+  assert_int_equal(http_script_count(fixture->script, BY_NAME), 3);
+  assert_int_equal(http_script_count(fixture->script, BY_IDS), 0);
+  guint first = lists(fixture), behind = http_script_count(fixture->script, BEHIND);
+  assert_in_range(first, 3 + 4, 3 + 4 + 2);
+  assert_int_equal(behind, 3);
+
+  grow(fixture, 300); /* by others */
+  seek_many(fixture, 3 * PAGE + 600, 3);
+  assert_int_equal(http_script_count(fixture->script, BEHIND), behind);
+  assert_int_equal(http_script_count(fixture->script, BY_IDS), 0);
+  assert_in_range(lists(fixture) - first, 1, 3 + 3);
+
+  guint second = lists(fixture);
+  seek_many(fixture, 7, 1);
+  assert_int_equal(http_script_count(fixture->script, BEHIND), behind);
+  assert_in_range(http_script_count(fixture->script, BY_IDS), 1, 4);
+  assert_in_range(lists(fixture) - second, 2, 3 + 2 * 3);
+}
+
+/* Between two readings more came than a page holds. */
+static void test_a_gap_is_read(void **state)
+{
+  Fixture *fixture = *state;
+  add_disks(fixture, 2 * PAGE);
+  seek_many(fixture, 2 * PAGE, 1);
+  guint behind = http_script_count(fixture->script, BEHIND);
+  grow(fixture, PAGE + 200);
+  seek_many(fixture, 3 * PAGE - 100, 5);
+  assert_int_equal(http_script_count(fixture->script, BEHIND), behind + 1);
+}
+
+static void test_failure_of_the_list_is_the_names(void **state)
+{
+  Fixture *fixture = *state;
+  static const char refusal[] = "{\"error\":{\"code\":\"EVS.5403\",\"message\":\"not for you\"}}";
+  http_script_add(fixture->script, (ScriptRule){.match = BY_NAME, .status = 403, .body = refusal});
+  http_script_add(fixture->script, (ScriptRule){.match = LIST, .status = 403, .body = refusal});
+  for (guint i = 0; i < 5; i++) {
+    Seeker seeker = {.fixture = fixture, .number = i};
+    seek(&seeker);
+    assert_false(seeker.ok);
+    assert_string_equal(evs_error_cloud_code(seeker.error), "EVS.5403");
+    g_clear_error(&seeker.error);
+  }
+  assert_int_equal(http_script_count(fixture->script, BY_NAME), 3);
+  assert_int_equal(lists(fixture), 5);
+}
+
 #define LOOK_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -350,6 +475,11 @@ int main(void)
     LOOK_TEST(test_failure_of_the_list_is_the_looks),
     LOOK_TEST(test_the_lookers_time_is_up),
     LOOK_TEST(test_bad_id),
+    LOOK_TEST(test_one_name_is_one_small_call),
+    LOOK_TEST(test_many_names_share_a_page),
+    LOOK_TEST(test_many_names_in_a_big_project),
+    LOOK_TEST(test_a_gap_is_read),
+    LOOK_TEST(test_failure_of_the_list_is_the_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
