@@ -3,6 +3,7 @@
 //	chartcheck objects BIN FILE        strict decoding, arguments of our containers, security, cloud-config
 //	chartcheck disjoint FILE FILE      two releases share no object
 //	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
+//	chartcheck effect CHART FILE...    values and schema have the same keys; each changes what one of the files renders
 //	chartcheck policy FILE USER TAINT  the startup taint's ValidatingAdmissionPolicy lets USER remove TAINT and do nothing else
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
@@ -32,6 +33,8 @@ func main() {
 		checkDisjoint(arguments[1], arguments[2])
 	case len(arguments) > 2 && arguments[0] == "covered":
 		checkCovered(arguments[1], arguments[2:])
+	case len(arguments) > 2 && arguments[0] == "effect":
+		checkEffect(arguments[1], arguments[2:])
 	case len(arguments) == 4 && arguments[0] == "policy":
 		checkPolicy(arguments[1], arguments[2], arguments[3])
 	case len(arguments) == 3 && arguments[0] == "command":
@@ -48,7 +51,7 @@ func main() {
 		printRules(arguments[1])
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
-			" policy FILE USER TAINT |"+
+			" effect CHART FILE... | policy FILE USER TAINT |"+
 			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR |"+
 			" rules FILE")
 		os.Exit(2)
