@@ -4,10 +4,11 @@
 PRESET ?= release
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
+IMAGE_ARCH ?= amd64
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-transfer test sanity bench fuzz lint install clean deps
+.PHONY: help build image demo demo-transfer test sanity bench fuzz lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
@@ -19,6 +20,10 @@ deps:
 build: deps ## Build everything into build/PRESET (executables in build/PRESET/bin)
 	@cmake --preset $(PRESET) >/dev/null
 	@cmake --build $(BUILD)
+
+image: ## Build the container image; IMAGE_ARCH=arm64 for that. Needs root, but no container engine
+	@scripts/install-deps.sh image
+	@deploy/image/build --arch=$(IMAGE_ARCH)
 
 demo: build ## Walk one volume's life on simulated hardware and show each step
 	@scripts/demo.sh $(BUILD)/bin
