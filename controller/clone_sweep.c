@@ -33,33 +33,29 @@ static gboolean wait_for_round(CloneSweep *sweep)
   return !sweep->stopping;
 }
 
-/* How many of our temporary snapshots there are, into *ret_left those that stay. */
+/* Removes what may go, of `there` temporary snapshots of ours in the list. */
 static gboolean remove_all(CloneSweep *sweep, const EvsContext *context, GPtrArray *snapshots,
-                           GPtrArray *disks, guint *ret_left, GError **error)
+                           GPtrArray *disks, guint there, GError **error)
 {
   Controller *controller = sweep->controller;
-  guint left = 0;
+  controller_meter_leftovers(there);
   for (guint i = 0; i < snapshots->len; i++) {
     const EvsSnapshot *snapshot = snapshots->pdata[i];
-    if (!clone_leftover_is(&controller->owner, snapshot))
-      continue;
-    left++;
-    *ret_left += 1;
-    if (!clone_leftover_may_go(&controller->owner, snapshot, disks, clock_wall_us()))
+    if (!clone_leftover_is(&controller->owner, snapshot) ||
+        !clone_leftover_may_go(&controller->owner, snapshot, disks, clock_wall_us()))
       continue;
     if (!snapshot_remove(controller, context, context, snapshot->id, NULL, SNAPSHOT_REMOVE_SEND, error))
       return FALSE;
-    left--;
+    controller_meter_leftovers(--there);
     controller_meter_leftover_removed();
     log_info("removed the temporary snapshot of an earlier clone", LOG_TEXT("snapshot", snapshot->id),
              LOG_TEXT("disk", snapshot->volume_id));
   }
-  controller_meter_leftovers(left);
   return TRUE;
 }
 
-/* *ret_left: our temporary snapshots that are (or just were) there. */
-static gboolean sweep_once(CloneSweep *sweep, guint *ret_left, GError **error)
+/* *ret_found: our temporary snapshots that are (or just were) there. */
+static gboolean sweep_once(CloneSweep *sweep, guint *ret_found, GError **error)
 {
   EvsClient *client = sweep->controller->client;
   const EvsContext context = {
@@ -69,15 +65,14 @@ static gboolean sweep_once(CloneSweep *sweep, guint *ret_left, GError **error)
   g_autoptr(GPtrArray) snapshots = evs_snapshot_list(client, &context, &all_snapshots, error);
   if (!snapshots)
     return FALSE;
-  guint candidates = 0;
   for (guint i = 0; i < snapshots->len; i++)
-    candidates += clone_leftover_is(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
-  if (candidates == 0) {
+    *ret_found += clone_leftover_is(&sweep->controller->owner, snapshots->pdata[i]) ? 1 : 0;
+  if (*ret_found == 0) {
     controller_meter_leftovers(0);
     return TRUE;
   }
   g_autoptr(GPtrArray) disks = evs_disk_list(client, &context, &all_disks, error);
-  return disks && remove_all(sweep, &context, snapshots, disks, ret_left, error);
+  return disks && remove_all(sweep, &context, snapshots, disks, *ret_found, error);
 }
 
 static void *run(void *argument)
@@ -85,8 +80,8 @@ static void *run(void *argument)
   CloneSweep *sweep = argument;
   do {
     g_autoptr(GError) error = NULL;
-    guint left = 0;
-    if (sweep_once(sweep, &left, &error) && left == 0)
+    guint found = 0;
+    if (sweep_once(sweep, &found, &error) && found == 0)
       break;
     if (error && !is_stopping(sweep))
       log_warn("cannot look for what clones left; trying again", LOG_TEXT("reason", error->message));
