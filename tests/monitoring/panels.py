@@ -1,0 +1,66 @@
+"""The panels of the dashboard: their queries with the variables filled in, what Prometheus has for them, and whether that
+changes."""
+import json
+import math
+
+from parts import NAMESPACE, RELEASE, SCRAPE_S
+
+STEP_S = SCRAPE_S
+RATE_S = 5 * SCRAPE_S  # Grafana takes at least four scrapes
+VARIABLES = {"$__rate_interval": f"{RATE_S}s", "$namespace": NAMESPACE, "$release": RELEASE, "$node": ".*"}
+STEADY = {"Versions"}  # tells what there is: present is enough
+
+
+class Panel:
+    """targets: of (legend, expression, series as Prometheus gives them)."""
+
+    def __init__(self, made, row):
+        self.row, self.title, self.kind = row, made["title"], made["type"]
+        self.unit = made["fieldConfig"]["defaults"]["unit"]
+        self.targets = [[target["legendFormat"], fill_in(target["expr"]), []] for target in made["targets"]]
+
+    def read(self, parts, begin, end):
+        self.steps = int((end - begin) / STEP_S)
+        for target in self.targets:
+            target[2] = parts.query("query_range", query=target[1], start=begin, end=end, step=STEP_S)
+
+    def problem(self):
+        """What is wrong with it, or an empty text."""
+        for _, expression, series in self.targets:
+            if not series:
+                return f"no data: {expression}"
+            if self.title not in STEADY and not any(changes(one["values"], self.counts(expression)) for one in series):
+                return f"nothing changes: {expression}"
+        return ""
+
+
+    def counts(self, expression):
+        """The steps of the run, when the expression is a total: a series that is not there yet stands for 0."""
+        return self.steps if "_total{" in expression and "rate(" not in expression else 0
+
+
+def fill_in(expression):
+    for name, value in VARIABLES.items():
+        expression = expression.replace(name, value)
+    if "$" in expression:
+        raise ValueError(f"unknown variable in {expression}")
+    return expression
+
+
+def changes(values, steps):
+    numbers = {float(value) for _, value in values if math.isfinite(float(value))}
+    if len(values) < steps:
+        numbers.add(0.0)
+    return len(numbers) > 1
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        dashboard = json.load(file)
+    row, panels = "", []
+    for made in dashboard["panels"]:
+        if made["type"] == "row":
+            row = made["title"]
+        else:
+            panels.append(Panel(made, row))
+    return panels
