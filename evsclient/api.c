@@ -296,7 +296,11 @@ json_t *evs_api_call_in(EvsClient *client, EvsSession *session, const EvsContext
 {
   Calling calling = {.client = client, .session = session, .context = context, .call = call};
   g_autoptr(GError) failure = NULL;
-  gboolean ok = prepare(&calling, &failure) && call_until_done(&calling, &failure);
+  gboolean prepared = prepare(&calling, &failure);
+  /* Without a project nothing goes out; the token that would name it may be what cannot be had. */
+  if (evs_error_is(failure, EVS_CODE_UNAUTHENTICATED) || evs_error_is(failure, EVS_CODE_UNAVAILABLE))
+    evs_client_note_health(client, failure->message);
+  gboolean ok = prepared && call_until_done(&calling, &failure);
   if (!ok) {
     explain_end(&calling, failure);
     if (calling.unsure)

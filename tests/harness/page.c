@@ -5,13 +5,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-guint16 plugin_http_port(const Plugin *plugin)
+/* "...port":8080"; NULL: not said yet. Newly allocated. */
+static char *port_text(const Plugin *plugin)
 {
   g_autofree char *log = process_stderr(plugin->process);
   const char *line = strstr(log, "http endpoint listens"), *port = line ? strstr(line, "port\":") : NULL;
-  if (!port)
-    fail_msg("no port in the log: %s", log);
-  return (guint16)g_ascii_strtoull(port + strlen("port\":"), NULL, 10);
+  return port ? g_strdup(port + strlen("port\":")) : NULL;
+}
+
+static gboolean has_port(void *data)
+{
+  g_autofree char *text = port_text(data);
+  return text != NULL;
+}
+
+/* The pages come after the socket, which a test has waited for. */
+guint16 plugin_http_port(const Plugin *plugin)
+{
+  if (!wait_until(has_port, (void *)plugin, HARNESS_START_MS))
+    fail_msg("the plugin has not logged an http endpoint");
+  g_autofree char *text = port_text(plugin);
+  return (guint16)g_ascii_strtoull(text, NULL, 10);
 }
 
 char *plugin_page(const Plugin *plugin, const char *path)
