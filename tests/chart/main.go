@@ -4,6 +4,7 @@
 //	chartcheck disjoint FILE FILE      two releases share no object
 //	chartcheck covered VALUES FILE...  every value of VALUES is set by one of the files
 //	chartcheck effect CHART FILE...    values and schema have the same keys; each changes what one of the files renders
+//	chartcheck readme README VALUES    prints the README with the tables of VALUES
 //	chartcheck policy FILE USER TAINT  the startup taint's ValidatingAdmissionPolicy lets USER remove TAINT and do nothing else
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
@@ -35,6 +36,8 @@ func main() {
 		checkCovered(arguments[1], arguments[2:])
 	case len(arguments) > 2 && arguments[0] == "effect":
 		checkEffect(arguments[1], arguments[2:])
+	case len(arguments) == 3 && arguments[0] == "readme":
+		printReadme(arguments[1], arguments[2])
 	case len(arguments) == 4 && arguments[0] == "policy":
 		checkPolicy(arguments[1], arguments[2], arguments[3])
 	case len(arguments) == 3 && arguments[0] == "command":
@@ -51,7 +54,7 @@ func main() {
 		printRules(arguments[1])
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
-			" effect CHART FILE... | policy FILE USER TAINT |"+
+			" effect CHART FILE... | readme README VALUES | policy FILE USER TAINT |"+
 			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR |"+
 			" rules FILE")
 		os.Exit(2)
