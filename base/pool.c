@@ -64,9 +64,9 @@ static void *worker(void *argument)
   return NULL;
 }
 
-gboolean work_pool_push(WorkPool *pool, void (*run)(void *argument), void *argument)
+/* With the lock held. FALSE when the queue is full or the pool is closing. *ret_wake: a thread waits for work. */
+static gboolean enqueue(WorkPool *pool, void (*run)(void *argument), void *argument, gboolean *ret_wake)
 {
-  MUTEX_HOLD(&pool->lock);
   guint waiting = g_queue_get_length(&pool->queue);
   gboolean can_start = pool->threads < pool->max_threads;
   if (pool->closing || (waiting >= pool->idle && !can_start && waiting >= pool->max_queue))
@@ -74,13 +74,24 @@ gboolean work_pool_push(WorkPool *pool, void (*run)(void *argument), void *argum
   Work *entry = g_new(Work, 1);
   *entry = (Work){run, argument};
   g_queue_push_tail(&pool->queue, entry);
-  if (waiting >= pool->idle && can_start) {
+  *ret_wake = waiting < pool->idle;
+  if (!*ret_wake && can_start) {
     pool->threads++;
     thread_start_detached(worker, pool);
-  } else {
-    cond_signal(&pool->changed);
   }
   return TRUE;
+}
+
+gboolean work_pool_push(WorkPool *pool, void (*run)(void *argument), void *argument)
+{
+  gboolean taken, wake = FALSE;
+  {
+    MUTEX_HOLD(&pool->lock);
+    taken = enqueue(pool, run, argument, &wake);
+  }
+  if (wake) /* without the lock: else the thread would wake only to wait for it */
+    cond_signal(&pool->changed);
+  return taken;
 }
 
 guint work_pool_pending(WorkPool *pool)

@@ -17,6 +17,6 @@ gboolean work_pool_push(WorkPool *pool, void (*run)(void *argument), void *argum
 /* Work pushed and not yet finished. */
 guint work_pool_pending(WorkPool *pool);
 
-/* Refuses new work, waits until all that was pushed has run and all threads have ended, frees. NULL is fine. */
+/* Nobody may be pushing. Refuses new work, waits until all that was pushed has run and all threads have ended, frees. NULL is fine. */
 void work_pool_free(WorkPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WorkPool, work_pool_free)

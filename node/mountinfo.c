@@ -3,36 +3,29 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 
 enum { READ_ATTEMPTS = 5, MAX_DEVICE_NUMBER = 1 << 20 };
-
-static void mount_entry_clear(MountEntry *entry)
-{
-  g_free(entry->root);
-  g_free(entry->mount_point);
-  g_free(entry->options);
-  g_free(entry->fs_type);
-  g_free(entry->source);
-  g_free(entry->super_options);
-}
 
 void mount_table_free(MountTable *table)
 {
   if (!table)
     return;
-  for (gsize i = 0; i < table->count; i++)
-    mount_entry_clear(&table->entries[i]);
   g_free(table->entries);
+  g_free(table->text);
   g_free(table);
 }
 
-/* The kernel writes blank, tab, newline, backslash and '#' as a backslash and three octal digits. */
-static char *unescape(const char *field)
+/* The kernel writes blank, tab, newline, backslash and '#' as a backslash and three octal digits. In place. */
+static char *unescape(char *field)
 {
-  char *out = g_malloc(strlen(field) + 1), *to = out;
-  for (const char *from = field; *from; to++) {
+  char *to = strchr(field, '\\');
+  if (!to)
+    return field;
+  for (const char *from = to; *from; to++) {
     if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
         from[3] >= '0' && from[3] <= '7') {
       *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
@@ -42,69 +35,98 @@ static char *unescape(const char *field)
     }
   }
   *to = '\0';
-  return out;
+  return field;
 }
 
-static gboolean parse_number(const char *field, dev_t *ret_number)
+static gboolean parse_number(char *field, dev_t *ret_number)
 {
-  g_auto(GStrv) halves = g_strsplit(field, ":", 3);
+  char *colon = strchr(field, ':');
   gint64 high = 0, low = 0;
-  if (g_strv_length(halves) != 2 || !text_parse_int64(halves[0], 0, MAX_DEVICE_NUMBER, &high) ||
-      !text_parse_int64(halves[1], 0, MAX_DEVICE_NUMBER, &low))
+  if (!colon)
+    return FALSE;
+  *colon = '\0';
+  if (!text_parse_int64(field, 0, MAX_DEVICE_NUMBER, &high) ||
+      !text_parse_int64(colon + 1, 0, MAX_DEVICE_NUMBER, &low))
     return FALSE;
   *ret_number = makedev((guint)high, (guint)low);
   return TRUE;
 }
 
-/* id parent major:minor root mount-point options [optional fields...] - type source super-options */
-static gboolean parse_line(const char *line, MountEntry *ret_entry)
+/* Cuts the next field off the line; NULL behind the last. */
+static char *next_field(char **line)
 {
-  enum { FIELD_NUMBER = 2, FIELD_ROOT, FIELD_POINT, FIELD_OPTIONS, FIELD_OPTIONAL, FIELDS_BEHIND = 3 };
-  g_auto(GStrv) fields = g_strsplit(line, " ", -1);
-  guint count = g_strv_length(fields), dash = FIELD_OPTIONAL;
-  while (dash < count && !g_str_equal(fields[dash], "-"))
-    dash++;
-  dev_t number = 0;
-  if (dash >= count || count - dash - 1 < FIELDS_BEHIND || !parse_number(fields[FIELD_NUMBER], &number))
+  char *field = *line, *blank = field ? strchr(field, ' ') : NULL;
+  if (blank)
+    *blank++ = '\0';
+  *line = blank;
+  return field;
+}
+
+/* id parent major:minor root mount-point options [optional fields...] - type source super-options */
+static gboolean parse_line(char *line, MountEntry *ret_entry)
+{
+  (void)next_field(&line); /* id */
+  (void)next_field(&line); /* parent */
+  char *number = next_field(&line), *root = next_field(&line), *point = next_field(&line);
+  char *options = next_field(&line), *optional = NULL;
+  while ((optional = next_field(&line)) && !g_str_equal(optional, "-"))
+    continue;
+  char *fs_type = next_field(&line), *source = next_field(&line), *super_options = next_field(&line);
+  MountEntry entry = {.options = options, .fs_type = fs_type, .super_options = super_options};
+  if (!super_options || !parse_number(number, &entry.number) || point[0] != '/' || !*root)
     return FALSE;
-  if (fields[FIELD_POINT][0] != '/' || !*fields[FIELD_ROOT])
-    return FALSE;
-  *ret_entry = (MountEntry){
-    .number = number,
-    .root = unescape(fields[FIELD_ROOT]),
-    .mount_point = unescape(fields[FIELD_POINT]),
-    .options = g_strdup(fields[FIELD_OPTIONS]),
-    .fs_type = g_strdup(fields[dash + 1]),
-    .source = unescape(fields[dash + 2]),
-    .super_options = g_strdup(fields[dash + 3]),
-  };
+  entry.root = unescape(root);
+  entry.mount_point = unescape(point);
+  entry.source = unescape(source);
+  *ret_entry = entry;
   return TRUE;
 }
 
-MountTable *mount_table_parse(const char *text, GError **error)
+static MountEntry *add_entry(MountTable *table, gsize *room)
+{
+  if (table->count == *room) {
+    *room = MAX(64, *room * 2);
+    table->entries = g_renew(MountEntry, table->entries, *room);
+  }
+  return &table->entries[table->count++];
+}
+
+/* Takes the text. */
+static MountTable *parse(char *text, GError **error)
 {
   g_autoptr(MountTable) table = g_new0(MountTable, 1);
   gsize room = 0;
-  guint number = 0;
-  for (const char *at = text; *at; number++) {
-    const char *end = strchr(at, '\n');
-    g_autofree char *line = end ? g_strndup(at, (gsize)(end - at)) : g_strdup(at);
-    at = end ? end + 1 : at + strlen(at);
+  table->text = text;
+  for (char *line = text, *next; *line; line = next) {
+    char *end = strchrnul(line, '\n');
+    next = *end ? end + 1 : end;
+    *end = '\0';
     if (table->count == MOUNTINFO_MAX_ENTRIES) {
       evs_error_set(error, EVS_CODE_RESOURCE_EXHAUSTED, "more than %d mounts", MOUNTINFO_MAX_ENTRIES);
       return NULL;
     }
-    if (table->count == room) {
-      room = MAX(64, room * 2);
-      table->entries = g_renew(MountEntry, table->entries, room);
-    }
-    if (!parse_line(line, &table->entries[table->count])) {
-      evs_error_set(error, EVS_CODE_INTERNAL, "line %u of the mount table is malformed", number + 1);
+    if (!parse_line(line, add_entry(table, &room))) {
+      evs_error_set(error, EVS_CODE_INTERNAL, "line %zu of the mount table is malformed", table->count);
       return NULL;
     }
-    table->count++;
   }
   return g_steal_pointer(&table);
+}
+
+MountTable *mount_table_parse(const char *text, GError **error)
+{
+  return parse(g_strdup(text), error);
+}
+
+/* Kernels before 5.8 leave out lines when the table changes under a reader. */
+static gboolean kernel_leaves_out_lines(void)
+{
+  enum { MAJOR = 5, MINOR = 8 };
+  struct utsname name;
+  guint major_number = 0, minor_number = 0;
+  if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major_number, &minor_number) != 2)
+    return TRUE;
+  return major_number < MAJOR || (major_number == MAJOR && minor_number < MINOR);
 }
 
 MountTable *mount_table_read(GError **error)
@@ -113,12 +135,14 @@ MountTable *mount_table_read(GError **error)
   g_autofree char *before = NULL;
   if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &before, NULL, error))
     return NULL;
+  if (!kernel_leaves_out_lines())
+    return parse(g_steal_pointer(&before), error);
   for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     g_autofree char *now = NULL;
     if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &now, NULL, error))
       return NULL;
     if (g_str_equal(before, now))
-      return mount_table_parse(now, error);
+      return parse(g_steal_pointer(&now), error);
     g_free(before);
     before = g_steal_pointer(&now);
   }
@@ -132,6 +156,19 @@ const MountEntry *mount_table_at(const MountTable *table, const char *path)
     if (g_str_equal(table->entries[i - 1].mount_point, path))
       return &table->entries[i - 1];
   return NULL;
+}
+
+gboolean mount_is_root(int fd, const char *path, gboolean *ret_root, GError **error)
+{
+  struct statx status;
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
+      (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)) {
+    *ret_root = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    return TRUE;
+  }
+  g_autoptr(MountTable) table = mount_table_read(error);
+  *ret_root = table && mount_table_at(table, path);
+  return table != NULL;
 }
 
 gboolean mount_entry_is_of(const MountEntry *entry, dev_t number)

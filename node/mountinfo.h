@@ -12,19 +12,21 @@ enum {
   MOUNTINFO_MAX_ENTRIES = 65536,
 };
 
+/* The texts belong to the table. */
 typedef struct {
-  dev_t number; /* st_dev of its files; an anonymous one (major 0) for btrfs and virtual file systems */
-  char *root;   /* directory of that file system which forms the mount; "/" for a whole one */
-  char *mount_point;
-  char *options; /* per mount: "rw,nosuid,relatime" */
-  char *fs_type;
-  char *source; /* as given to mount(2): "/dev/vdb" */
-  char *super_options;
+  dev_t number;     /* st_dev of its files; an anonymous one (major 0) for btrfs and virtual file systems */
+  const char *root; /* directory of that file system which forms the mount; "/" for a whole one */
+  const char *mount_point;
+  const char *options; /* per mount: "rw,nosuid,relatime" */
+  const char *fs_type;
+  const char *source; /* as given to mount(2): "/dev/vdb" */
+  const char *super_options;
 } MountEntry;
 
 typedef struct {
   MountEntry *entries; /* in the kernel's order: of two on one path the later covers the earlier */
   gsize count;
+  char *text; /* what was read, cut into the entries' fields */
 } MountTable;
 
 void mount_table_free(MountTable *table);
@@ -34,9 +36,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MountTable, mount_table_free)
  * MOUNTINFO_MAX_ENTRIES. */
 MountTable *mount_table_parse(const char *text, GError **error);
 
-/* Reads and parses this process's table. Read until two reads agree: kernels before 5.8 skip lines when the table
- * changes under a reader. */
+/* Reads and parses this process's table. Kernels before 5.8 leave out lines when the table changes under a reader: there it
+ * is read until two reads agree. */
 MountTable *mount_table_read(GError **error);
+
+/* Is what fd stands for (opened at `path`, not following a link at its end) the top of a mount? Asks the kernel about this one
+ * directory, which takes a hundredth of reading the table; where it cannot say (before 5.8), the table is read. */
+gboolean mount_is_root(int fd, const char *path, gboolean *ret_root, GError **error);
 
 /* What one sees at this path: the last mount on it; NULL if it is no mount point. */
 const MountEntry *mount_table_at(const MountTable *table, const char *path);

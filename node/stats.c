@@ -23,15 +23,21 @@ static void add_usage(Csi__V1__NodeGetVolumeStatsResponse *response, Csi__V1__Vo
   response->usage[response->n_usage++] = usage;
 }
 
+static gboolean check_mounted(int fd, const char *path, GError **error)
+{
+  gboolean mounted = FALSE;
+  if (!mount_is_root(fd, path, &mounted, error))
+    return FALSE;
+  return mounted ||
+         evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is mounted at volume_path '%s'", path);
+}
+
 static gboolean add_filesystem(Csi__V1__NodeGetVolumeStatsResponse *response, int fd, const char *path,
                                GError **error)
 {
-  g_autoptr(MountTable) table = mount_table_read(error);
-  if (!table)
-    return FALSE;
-  if (!mount_table_at(table, path))
-    return evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is mounted at volume_path '%s'", path);
   struct statvfs status;
+  if (!check_mounted(fd, path, error))
+    return FALSE;
   if (fstatvfs(fd, &status) < 0)
     return evs_error_set_errno(error, EVS_CODE_INTERNAL, errno, "cannot read the usage of '%s'", path);
   guint64 unit = status.f_frsize;

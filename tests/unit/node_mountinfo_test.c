@@ -3,6 +3,7 @@
 #include "node/mountinfo.h"
 #include "tests/unit/cmocka_all.h"
 
+#include <fcntl.h>
 #include <sys/sysmacros.h>
 
 #define GOOD                                                                                                 \
@@ -114,6 +115,28 @@ static void the_kernels_table_parses(void **state)
   assert_non_null(mount_table_at(table, "/proc"));
 }
 
+static gboolean is_root(const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean root = FALSE;
+  int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  assert_true(fd >= 0);
+  assert_true(mount_is_root(fd, path, &root, &error));
+  close(fd);
+  return root;
+}
+
+static void a_directory_knows_whether_a_mount_begins_there(void **state)
+{
+  (void)state;
+  g_autofree char *directory = g_dir_make_tmp("mountinfo.XXXXXX", NULL);
+  assert_true(is_root("/"));
+  assert_true(is_root("/proc"));
+  assert_false(is_root("/proc/sys"));
+  assert_false(is_root(directory));
+  assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -124,6 +147,7 @@ int main(void)
     cmocka_unit_test(the_last_mount_on_a_path_counts),
     cmocka_unit_test(options_are_whole_words),
     cmocka_unit_test(the_kernels_table_parses),
+    cmocka_unit_test(a_directory_knows_whether_a_mount_begins_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
