@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -23,9 +24,17 @@ void device_clear(Device *device)
 /* An attribute without the white space around it, or NULL if it is not there or not readable. */
 static char *read_attribute(const DeviceTree *tree, const char *disk, const char *attribute)
 {
+  char text[MAX_ATTRIBUTE_BYTES + 1];
   g_autofree char *path = g_build_filename(tree->sys_dir, "block", disk, attribute, NULL);
-  char *text = NULL;
-  return text_read_file(path, MAX_ATTRIBUTE_BYTES, &text, NULL, NULL) ? g_strstrip(text) : NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return NULL;
+  ssize_t got = TEMP_FAILURE_RETRY(read(fd, text, sizeof text)); /* sysfs gives an attribute whole */
+  close(fd);
+  if (got < 0 || got > MAX_ATTRIBUTE_BYTES)
+    return NULL;
+  text[got] = '\0';
+  return g_strdup(g_strstrip(text));
 }
 
 static gboolean has_identity(const DeviceTree *tree, const char *disk, const DiskFacts *facts)

@@ -158,16 +158,25 @@ const MountEntry *mount_table_at(const MountTable *table, const char *path)
   return NULL;
 }
 
-gboolean mount_is_root(int fd, const char *path, gboolean *ret_root, GError **error)
+MountTop mount_top_ask(int fd, dev_t *ret_number)
 {
   struct statx status;
-  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) == 0 &&
-      (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)) {
-    *ret_root = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) < 0 ||
+      !(status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+    return MOUNT_TOP_UNKNOWN;
+  *ret_number = makedev(status.stx_dev_major, status.stx_dev_minor);
+  return status.stx_attributes & STATX_ATTR_MOUNT_ROOT ? MOUNT_TOP_YES : MOUNT_TOP_NO;
+}
+
+gboolean mount_is_top(int fd, const char *path, gboolean *ret_top, GError **error)
+{
+  dev_t number = 0;
+  MountTop top = mount_top_ask(fd, &number);
+  *ret_top = top == MOUNT_TOP_YES;
+  if (top != MOUNT_TOP_UNKNOWN)
     return TRUE;
-  }
   g_autoptr(MountTable) table = mount_table_read(error);
-  *ret_root = table && mount_table_at(table, path);
+  *ret_top = table && mount_table_at(table, path);
   return table != NULL;
 }
 

@@ -40,9 +40,14 @@ MountTable *mount_table_parse(const char *text, GError **error);
  * is read until two reads agree. */
 MountTable *mount_table_read(GError **error);
 
-/* Is what fd stands for (opened at `path`, not following a link at its end) the top of a mount? Asks the kernel about this one
- * directory, which takes a hundredth of reading the table; where it cannot say (before 5.8), the table is read. */
-gboolean mount_is_root(int fd, const char *path, gboolean *ret_root, GError **error);
+typedef enum { MOUNT_TOP_UNKNOWN, MOUNT_TOP_NO, MOUNT_TOP_YES } MountTop;
+
+/* Does a mount begin at what fd stands for (O_PATH will do)? *ret_number: st_dev of what is there, if it is known. The kernel
+ * tells of one directory in a hundredth of the time that the table takes; before 5.8 it cannot: MOUNT_TOP_UNKNOWN. */
+MountTop mount_top_ask(int fd, dev_t *ret_number);
+
+/* As mount_top_ask for what was opened at `path`, where no link is; reads the table if the kernel cannot tell. */
+gboolean mount_is_top(int fd, const char *path, gboolean *ret_top, GError **error);
 
 /* What one sees at this path: the last mount on it; NULL if it is no mount point. */
 const MountEntry *mount_table_at(const MountTable *table, const char *path);

@@ -26,7 +26,7 @@ static void add_usage(Csi__V1__NodeGetVolumeStatsResponse *response, Csi__V1__Vo
 static gboolean check_mounted(int fd, const char *path, GError **error)
 {
   gboolean mounted = FALSE;
-  if (!mount_is_root(fd, path, &mounted, error))
+  if (!mount_is_top(fd, path, &mounted, error))
     return FALSE;
   return mounted ||
          evs_error_set(error, EVS_CODE_NOT_FOUND, "no volume is mounted at volume_path '%s'", path);

@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #define GOOD                                                                                                 \
@@ -115,25 +116,30 @@ static void the_kernels_table_parses(void **state)
   assert_non_null(mount_table_at(table, "/proc"));
 }
 
-static gboolean is_root(const char *path)
+static gboolean is_top(const char *path)
 {
   g_autoptr(GError) error = NULL;
-  gboolean root = FALSE;
+  gboolean top = FALSE;
+  struct stat status;
+  dev_t number = 0;
   int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   assert_true(fd >= 0);
-  assert_true(mount_is_root(fd, path, &root, &error));
+  assert_true(mount_is_top(fd, path, &top, &error));
+  assert_int_equal(fstat(fd, &status), 0);
+  if (mount_top_ask(fd, &number) != MOUNT_TOP_UNKNOWN)
+    assert_int_equal(number, status.st_dev);
   close(fd);
-  return root;
+  return top;
 }
 
 static void a_directory_knows_whether_a_mount_begins_there(void **state)
 {
   (void)state;
   g_autofree char *directory = g_dir_make_tmp("mountinfo.XXXXXX", NULL);
-  assert_true(is_root("/"));
-  assert_true(is_root("/proc"));
-  assert_false(is_root("/proc/sys"));
-  assert_false(is_root(directory));
+  assert_true(is_top("/"));
+  assert_true(is_top("/proc"));
+  assert_false(is_top("/proc/sys"));
+  assert_false(is_top(directory));
   assert_int_equal(rmdir(directory), 0);
 }
 
