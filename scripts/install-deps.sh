@@ -19,7 +19,7 @@ packages=(
   # run: file systems and mounts
   e2fsprogs xfsprogs btrfs-progs mount util-linux
   # test
-  libcmocka-dev g++ python3-cinderclient python3-openstackclient groff-base prometheus
+  libcmocka-dev g++ python3-cinderclient python3-openstackclient groff-base prometheus jq
 )
 if [ "${1:-}" = list-build ]; then
   printf '%s\n' "${build_packages[@]}"

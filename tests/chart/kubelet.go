@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -113,6 +114,20 @@ func (play *Play) use(pod *Pod, mount Mount) {
 	mount.volume.content = pod.name
 	if err := os.WriteFile(file, []byte(pod.name), 0o600); err != nil {
 		play.stop("pod %s cannot write: %v", pod.name, err)
+	}
+}
+
+// sync is what a pod that cares does before a snapshot of its volume.
+func (play *Play) sync(volume *Volume) {
+	for _, pod := range play.pods {
+		for _, mount := range pod.mounts {
+			if mount.volume != volume || volume.block {
+				continue
+			}
+			if out, err := exec.Command("sync", "--file-system", mount.target).CombinedOutput(); err != nil {
+				play.stop("sync: %s", out)
+			}
+		}
 	}
 }
 

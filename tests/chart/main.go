@@ -9,6 +9,7 @@
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
 //	chartcheck decode FILE...          strict decoding alone
+//	chartcheck kubectl DIR WORD...     a kubectl whose objects are files in DIR, for tests/docs
 //	chartcheck play SETTINGS DIR       the manifests of DIR become calls of running plugins, for tests/docs
 //	chartcheck rules FILE              prints the alerts as a rule file of Prometheus
 package main
@@ -48,6 +49,8 @@ func main() {
 		for _, path := range arguments[1:] {
 			readObjects(path)
 		}
+	case len(arguments) > 2 && arguments[0] == "kubectl":
+		runKubectl(arguments[1], arguments[2:])
 	case len(arguments) == 3 && arguments[0] == "play":
 		playExamples(arguments[1], arguments[2])
 	case len(arguments) == 2 && arguments[0] == "rules":

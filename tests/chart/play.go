@@ -204,8 +204,12 @@ func playExamples(settings, directory string) {
 	}
 	current := "start"
 	defer func() {
-		if reason, ok := recover().(stop); ok {
+		switch reason := recover().(type) {
+		case nil:
+		case stop:
 			fail("%s: %s", current, reason.reason)
+		default:
+			panic(reason)
 		}
 	}()
 	play.meetNodes()

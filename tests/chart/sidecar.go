@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -244,9 +243,7 @@ func (play *Play) snapshotObject(object Object) {
 	for key, value := range class.Parameters {
 		parameters[key] = value
 	}
-	if out, err := exec.Command("sync").CombinedOutput(); err != nil { // what a pod that cares would do
-		play.stop("sync: %s", out)
-	}
+	play.sync(volume)
 	request := map[string]any{"name": name, "source_volume_id": volume.id, "parameters": parameters}
 	for range 600 {
 		answer := play.call(play.Controller, "CreateSnapshot", request)["snapshot"].(map[string]any)
