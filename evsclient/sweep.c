@@ -5,21 +5,24 @@
 #include "evsclient/http.h"
 #include "evsclient/meter.h"
 #include "evsclient/session.h"
+#include "evsclient/session.h"
 #include "evsclient/watch.h"
 
 enum {
   ROUND_MS = 30 * 1000, /* its calls may take as long */
   TICK_US = 450 * 1000,
+  SHARED_PART = 10, /* one call in so many, where an account has one limit for all */
   SWEEP_SHARE = 4, /* at most a quarter of the time is spent in rounds for waits */
   LOOK_SHARE = 2,  /* and half of it in those for looks */
   CALLS_PER_ROUND = 10,
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
 
-/* From the beginning of a round to that of the next, at least. Where all calls share one limit, rounds take a tenth. */
+/* From the beginning of a round to that of the next, at least. Where all calls share one limit, lists take them from the
+ * requests that the waits are for. */
 static gint64 sweep_tick(const WatchSweep *sweep)
 {
-  return MAX(TICK_US, CALLS_PER_ROUND * evs_gates_shared_us(sweep->watcher->client->gates));
+  return MAX(TICK_US, SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates));
 }
 
 /* When the next rounds may begin. A round takes long when the cloud is slow or throttles: then it is asked less often. */
