@@ -10,7 +10,7 @@
 
 enum {
   ROUND_MS = 30 * 1000, /* its calls may take as long */
-  TICK_US = 450 * 1000,
+  TICK_US = 420 * 1000,
   SHARED_PART = 10, /* one call in so many, where an account has one limit for all */
   SWEEP_SHARE = 4, /* at most a quarter of the time is spent in rounds for waits */
   LOOK_SHARE = 2,  /* and half of it in those for looks */

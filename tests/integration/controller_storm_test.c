@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-enum { STORM = 100, NAMES_ALONE = 3, TICK_MS = 450, OLD_DISKS = 1200, DISKS_AT_ONCE = 100 };
+enum { STORM = 100, NAMES_ALONE = 3, TICK_MS = 420, OLD_DISKS = 1200, DISKS_AT_ONCE = 100 };
 
 #define SECONDS_LONG "{\"jobs\":{\"createVolume\":{\"median_ms\":2000,\"sigma\":0.2}}}"
 

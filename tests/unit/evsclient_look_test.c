@@ -13,7 +13,7 @@
 #define BEHIND LIST "?limit=1000&marker="
 #define GET "GET /v2/" PROJECT "/cloudvolumes/0"
 
-enum { TICK_MS = 450, MANY = 100, PAGE = 1000 };
+enum { TICK_MS = 420, MANY = 100, PAGE = 1000 };
 
 typedef struct {
   HttpScript *script;
