@@ -1,6 +1,7 @@
 #include "evsclient/gate.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "evsclient/http.h"
 #include "evsclient/pace.h"
@@ -11,9 +12,9 @@ enum {
   MIN_PAUSE_MS = 50,
   UNPACED_PAUSE_MS = 250,
   MAX_PAUSE_MS = 30 * 1000,
-  USAGE_SPAN_US = 3 * G_USEC_PER_SEC, /* what counts as now when shares are compared */
-  SMALL_SHARE = 3,                    /* one part in so many */
-  SHARED_CALLS_MIN = 8,               /* fewer within the span say nothing about shares */
+  USAGE_SPAN_US = 3 * G_USEC_PER_SEC, /* what counts as now when operations are compared */
+  SMALL_PART = 2,                     /* less than the busiest operation's calls divided by this */
+  SHARED_CALLS_MIN = 8,               /* fewer within the span say nothing about parts */
   SHARED_FOR_US = 120 * G_USEC_PER_SEC,
 };
 
@@ -101,10 +102,17 @@ static void usage_add(Usage *usage, gint64 now)
   usage->at_us = now;
 }
 
-/* With the gates' lock held. */
-static gboolean has_small_share(const EvsGate *gate, gint64 now)
+/* With the gates' lock held: far less is asked of this operation than of another. With limits of their own the one that is
+ * refused would be at least as busy. */
+static gboolean has_small_part(const EvsGate *gate, gint64 now)
 {
-  return usage_now(&gate->usage, now) * SMALL_SHARE < usage_now(&gate->gates->usage, now);
+  gdouble busiest = 0;
+  GHashTableIter iter;
+  gpointer other;
+  g_hash_table_iter_init(&iter, gate->gates->by_key);
+  while (g_hash_table_iter_next(&iter, NULL, &other))
+    busiest = MAX(busiest, usage_now(&((EvsGate *)other)->usage, now));
+  return usage_now(&gate->usage, now) * SMALL_PART < busiest;
 }
 
 /* With the gates' lock held. */
@@ -125,7 +133,7 @@ static gint64 paced_until(const EvsGate *gate, gint64 now)
   EvsGates *gates = gate->gates;
   MUTEX_HOLD(&gates->lock);
   gint64 own_us = evs_pace_next_us(&gate->pace);
-  if (!is_shared(gates, now) || has_small_share(gate, now))
+  if (!is_shared(gates, now) || has_small_part(gate, now))
     return own_us;
   return MAX(own_us, evs_pace_next_us(&gates->shared));
 }
@@ -151,6 +159,7 @@ static void pace_taken(EvsGate *gate, gint64 now)
 /* With the gates' lock held: one limit for all has shown. What each gate has learned was its part of it. */
 static void begin_sharing(EvsGates *gates, gdouble calls, gint64 now)
 {
+  log_info("the cloud seems to have one rate limit for all calls of this account");
   GHashTableIter iter;
   gpointer gate;
   evs_pace_set(&gates->shared, (gint64)(USAGE_SPAN_US / calls), now);
@@ -165,7 +174,7 @@ static gint64 pace_throttled(EvsGate *gate, gint64 now)
   EvsGates *gates = gate->gates;
   MUTEX_HOLD(&gates->lock);
   gdouble calls = usage_now(&gates->usage, now);
-  gboolean small = calls >= SHARED_CALLS_MIN && has_small_share(gate, now), shared = is_shared(gates, now);
+  gboolean small = calls >= SHARED_CALLS_MIN && has_small_part(gate, now), shared = is_shared(gates, now);
   if (small)
     gates->shared_until_us = now + SHARED_FOR_US;
   if (small && !shared)

@@ -7,7 +7,7 @@ enum {
   SHORT_US = 5 * G_USEC_PER_SEC, /* time between two in which the bucket was hardly full, so tells all */
   BACK_OFF = 3,                  /* else the interval grows by this part at most */
   LEARN_CALLS = 4,               /* fewer between two are too few: the next counts on */
-  CATCH_UP = 3,                  /* intervals that a late call may be made up for */
+  CATCH_UP = 8,                  /* intervals that a late call may be made up for */
 };
 
 gint64 evs_pace_next_us(const EvsPace *pace)
