@@ -10,19 +10,14 @@
 #include <math.h>
 #include <unistd.h>
 
+enum { COUNTED_MS = 5000 };
+
 static const char *const page_option[] = {PAGE_OPTION, NULL};
 
 static double value(const Plugin *plugin, const char *series)
 {
   g_autofree char *page = plugin_metrics(plugin);
   return metrics_value(page, series);
-}
-
-static void expect(const Plugin *plugin, const char *series, double wanted)
-{
-  double is = value(plugin, series);
-  if (!(fabs(is - wanted) < 1e-9))
-    fail_msg("%s is %g, not %g", series, is, wanted);
 }
 
 typedef struct {
@@ -35,6 +30,14 @@ static gboolean has_come(void *data)
 {
   const Awaited *awaited = data;
   return fabs(value(awaited->plugin, awaited->series) - awaited->wanted) < 1e-9;
+}
+
+/* A call is counted when its answer has left, which may be a moment after it was read. */
+static void expect(const Plugin *plugin, const char *series, double wanted)
+{
+  Awaited awaited = {plugin, series, wanted};
+  if (!wait_until(has_come, &awaited, COUNTED_MS))
+    fail_msg("%s is %g, not %g", series, value(plugin, series), wanted);
 }
 
 /* ---- controller ---- */

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+enum { COUNTED_MS = 5000 };
+
 /* Instead of two minutes. */
 #define STUCK_OPTION "--stuck-after-ms=1500"
 
@@ -38,14 +40,39 @@ typedef struct {
   double value;
 } Expected;
 
-/* All on one page. */
+typedef struct {
+  const World *world;
+  Which which;
+  const Expected *rows;
+  gsize count;
+  char *page; /* the last one */
+  gsize wrong;
+} Expectation;
+
+static gboolean all_are_there(void *data)
+{
+  Expectation *expectation = data;
+  g_free(expectation->page);
+  expectation->page = plugin_metrics(expectation->world->plugins[expectation->which]);
+  for (gsize i = 0; i < expectation->count; i++) {
+    expectation->wrong = i;
+    if (!(fabs(metrics_value(expectation->page, expectation->rows[i].series) - expectation->rows[i].value) <
+          1e-9))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* All on one page; a call is counted when its answer has left, which may be a moment after it was read. */
 static void expect_all(const World *world, Which which, const Expected *rows, gsize count)
 {
-  g_autofree char *page = plugin_metrics(world->plugins[which]);
-  for (gsize i = 0; i < count; i++)
-    if (!(fabs(metrics_value(page, rows[i].series) - rows[i].value) < 1e-9))
-      fail_msg("%s: %s is %g, not %g:\n%s", plugin_names[which], rows[i].series,
-               metrics_value(page, rows[i].series), rows[i].value, page);
+  Expectation expectation = {.world = world, .which = which, .rows = rows, .count = count};
+  if (!wait_until(all_are_there, &expectation, COUNTED_MS)) {
+    const Expected *wrong = &rows[expectation.wrong];
+    fail_msg("%s: %s is %g, not %g:\n%s", plugin_names[which], wrong->series,
+             metrics_value(expectation.page, wrong->series), wrong->value, expectation.page);
+  }
+  g_free(expectation.page);
 }
 
 #define EXPECT(world, which, ...)                                                                            \
