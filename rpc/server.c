@@ -167,6 +167,7 @@ static void create_wire(RpcServer *server)
      GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
      {.integer = 1 << GRPC_COMPRESS_NONE}},
     {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, {.integer = 0}},
+    {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, {.integer = 0}},
     /* Clients may send keep-alive pings as they like. */
     {GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, {.integer = 1}},
     {GRPC_ARG_INTEGER, GRPC_ARG_HTTP2_MAX_PING_STRIKES, {.integer = 0}},

@@ -56,7 +56,7 @@ static gboolean take_value(Wire *wire, unsigned wire_type, Wire *ret_part)
 /* On CHECK_BAD_TEXT: what and where, the innermost name first written. */
 typedef struct {
   const char *problem;
-  GString *path;
+  GString *path; /* NULL: nothing found */
 } Finding;
 
 static Check check_message(const ProtobufCMessageDescriptor *descriptor, Wire wire, int depth,
@@ -85,8 +85,10 @@ static Check check_field(const ProtobufCFieldDescriptor *field, unsigned wire_ty
                   ? check_text(part, finding)
                   : check_message(field->descriptor, part, depth + 1, finding);
   if (check == CHECK_BAD_TEXT) {
-    if (finding->path->len > 0)
+    if (finding->path)
       g_string_prepend_c(finding->path, '.');
+    else
+      finding->path = g_string_new(NULL);
     g_string_prepend(finding->path, field->name);
   }
   return check;
@@ -114,9 +116,10 @@ static Check check_message(const ProtobufCMessageDescriptor *descriptor, Wire wi
 static gboolean check_wire(const ProtobufCMessageDescriptor *descriptor, const guint8 *bytes, gsize length,
                            GError **error)
 {
-  g_autoptr(GString) path = g_string_new(NULL);
-  Finding finding = {NULL, path};
-  switch (check_message(descriptor, (Wire){bytes, bytes + length}, 0, &finding)) {
+  Finding finding = {NULL, NULL};
+  Check check = check_message(descriptor, (Wire){bytes, bytes + length}, 0, &finding);
+  g_autoptr(GString) path = finding.path;
+  switch (check) {
   case CHECK_FINE:
     return TRUE;
   case CHECK_BAD_TEXT:
