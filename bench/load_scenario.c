@@ -2,9 +2,13 @@
 #include "bench/bench.h"
 
 #include "base/clock.h"
+#include "rpc/client_load.h"
 
-static const guint widths[] = {1, 64};
-enum { SEQUENTIAL_SHARE = 4 }; /* one at a time is slower: that part of the calls is enough */
+/* How many calls are under way, and over how many connections. */
+static const struct {
+  guint in_flight, connections;
+} widths[] = {{1, 1}, {64, 1}, {64, 2}, {64, 4}};
+enum { SEQUENTIAL_SHARE = 4, WIDE = 64 }; /* one at a time is slower: that part of the calls is enough */
 
 /* Probe is answered by every driver without work; NodeGetInfo by a worker of a pool, where there are such. */
 static const struct {
@@ -15,30 +19,41 @@ static const struct {
   {"NodeGetInfo", "/csi.v1.Node/NodeGetInfo", TRUE},
 };
 
-static gboolean measure(RpcClient *client, const char *path, guint calls, guint width, double *ret_per_second,
-                        GError **error)
+static gboolean measure(const RpcLoad *load, double *ret_per_second, GError **error)
 {
   gint64 elapsed_us;
   guint failed;
-  if (!rpc_client_load(client, path, NULL, 0, calls, width, &elapsed_us, &failed, error))
+  if (!rpc_load_run(load, &elapsed_us, &failed, error))
     return FALSE;
   if (failed)
-    return evs_error_set(error, EVS_CODE_INTERNAL, "%s: %u of %u calls failed", path, failed, calls);
-  *ret_per_second = calls * 1e6 / (double)MAX(elapsed_us, 1);
+    return evs_error_set(error, EVS_CODE_INTERNAL, "%s: %u of %u calls failed", load->path, failed,
+                         load->calls);
+  *ret_per_second = load->calls * 1e6 / (double)MAX(elapsed_us, 1);
   return TRUE;
 }
 
-static gboolean measure_plugin(RpcClient *client, const char *name, gboolean is_node, guint calls,
+/* "node Probe, 64 in flight over 4 connections, calls/s" */
+static char *figure_name(const char *plugin, const char *method, const RpcLoad *load)
+{
+  g_autofree char *over =
+    load->connections > 1 ? g_strdup_printf(" over %u connections", load->connections) : g_strdup("");
+  return g_strdup_printf("%s %s, %u in flight%s, calls/s", plugin, method, load->in_flight, over);
+}
+
+static gboolean measure_plugin(const char *endpoint, const char *name, gboolean is_node, guint calls,
                                json_t *figures, GError **error)
 {
   for (gsize m = 0; m < G_N_ELEMENTS(methods); m++)
     for (gsize w = 0; w < G_N_ELEMENTS(widths) && (is_node || !methods[m].node_only); w++) {
+      RpcLoad load = {.endpoint = endpoint,
+                      .path = methods[m].path,
+                      .calls = widths[w].in_flight == 1 ? MAX(calls / SEQUENTIAL_SHARE, 1) : calls,
+                      .in_flight = widths[w].in_flight,
+                      .connections = widths[w].connections};
       double per_second;
-      guint count = widths[w] == 1 ? MAX(calls / SEQUENTIAL_SHARE, 1) : calls;
-      if (!measure(client, methods[m].path, count, widths[w], &per_second, error))
+      if (!measure(&load, &per_second, error))
         return FALSE;
-      g_autofree char *key =
-        g_strdup_printf("%s %s, %u in flight, calls/s", name, methods[m].name, widths[w]);
+      g_autofree char *key = figure_name(name, methods[m].name, &load);
       json_object_set_new(figures, key, json_real(per_second));
     }
   return TRUE;
@@ -49,26 +64,33 @@ json_t *scenario_run_rpc(Bench *bench, const Scenario *scenario, GError **error)
   json_t *figures = json_object();
   ProcessWatch *watch = process_watch_start(bench->options->pids, bench->options->n_pids);
   gboolean success =
-    !bench->node || measure_plugin(bench->node, "node", TRUE, scenario->count, figures, error);
+    !bench->node || measure_plugin(bench->options->node, "node", TRUE, scenario->count, figures, error);
   if (success && bench->n_controllers)
-    success = measure_plugin(bench->controllers[0][0], "controller", FALSE, scenario->count, figures, error);
+    success =
+      measure_plugin(bench->options->controllers[0], "controller", FALSE, scenario->count, figures, error);
   json_t *row = json_pack("{s:o, s:o}", "figures", figures, "processes", process_watch_stop(watch));
   if (!success)
     g_clear_pointer(&row, json_decref);
   return row;
 }
 
+static gboolean call_often(const char *endpoint, const char *path, guint calls, GError **error)
+{
+  double per_second;
+  RpcLoad load = {.endpoint = endpoint, .path = path, .calls = calls, .in_flight = WIDE, .connections = 1};
+  return measure(&load, &per_second, error);
+}
+
 json_t *scenario_run_memory(Bench *bench, const Scenario *scenario, GError **error)
 {
   ProcessWatch *watch = process_watch_start(bench->options->pids, bench->options->n_pids);
-  double per_second;
   gboolean success = TRUE;
+  guint half = scenario->count / 2;
   if (bench->node)
-    success =
-      measure(bench->node, methods[0].path, scenario->count / 2, 64, &per_second, error) &&
-      measure(bench->node, methods[1].path, scenario->count - scenario->count / 2, 64, &per_second, error);
+    success = call_often(bench->options->node, methods[0].path, half, error) &&
+              call_often(bench->options->node, methods[1].path, scenario->count - half, error);
   for (guint i = 0; success && i < bench->n_controllers; i++)
-    success = measure(bench->controllers[i][0], methods[0].path, scenario->count, 64, &per_second, error);
+    success = call_often(bench->options->controllers[i], methods[0].path, scenario->count, error);
   clock_sleep_until(clock_deadline_in_ms(bench->options->settle_s * 1000));
   json_t *processes = process_watch_stop(watch);
   double anonymous_kb =

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "rpc/client_unary.h"
 #include "rpc/endpoint.h"
 #include "rpc/grpc_library.h"
 
@@ -35,9 +36,6 @@ RpcClient *rpc_client_new(const char *endpoint, GError **error)
     {GRPC_ARG_INTEGER, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MIN_MS}},
     {GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, {.integer = RECONNECT_MAX_MS}},
     {GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
-    /* A server that restarts is found again soon. */
-    {GRPC_ARG_INTEGER, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, {.integer = 50}},
-    {GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, {.integer = 1000}},
     /* Each client has its own connection: core would share one between channels of equal arguments. */
     {GRPC_ARG_INTEGER, GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, {.integer = 1}},
   };
@@ -93,16 +91,11 @@ static void queue_give(RpcClient *client, grpc_completion_queue *queue)
   queue_destroy(queue);
 }
 
-/* What a unary call takes in. */
-typedef struct {
-  grpc_metadata_array initial, trailing;
-  grpc_byte_buffer *message;
-  grpc_status_code status;
-  grpc_slice details;
-} Reply;
-
-static grpc_call_error start(grpc_call *call, grpc_byte_buffer *request, Reply *reply, void *tag)
+grpc_call_error unary_start(grpc_call *call, grpc_byte_buffer *request, UnaryReply *reply, void *tag)
 {
+  *reply = (UnaryReply){.details = grpc_empty_slice()};
+  grpc_metadata_array_init(&reply->initial);
+  grpc_metadata_array_init(&reply->trailing);
   grpc_op operations[6] = {
     {.op = GRPC_OP_SEND_INITIAL_METADATA},  {.op = GRPC_OP_SEND_MESSAGE},
     {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}, {.op = GRPC_OP_RECV_INITIAL_METADATA},
@@ -117,6 +110,14 @@ static grpc_call_error start(grpc_call *call, grpc_byte_buffer *request, Reply *
   return grpc_call_start_batch(call, operations, G_N_ELEMENTS(operations), tag, NULL);
 }
 
+void unary_clear(UnaryReply *reply)
+{
+  grpc_metadata_array_destroy(&reply->initial);
+  grpc_metadata_array_destroy(&reply->trailing);
+  grpc_byte_buffer_destroy(reply->message);
+  grpc_slice_unref(reply->details);
+}
+
 static GBytes *read_all(grpc_byte_buffer *buffer)
 {
   grpc_byte_buffer_reader reader;
@@ -129,7 +130,7 @@ static GBytes *read_all(grpc_byte_buffer *buffer)
   return bytes;
 }
 
-static gboolean take_status(const Reply *reply, GBytes **ret_reply, GError **error)
+static gboolean take_status(const UnaryReply *reply, GBytes **ret_reply, GError **error)
 {
   if (reply->status == GRPC_STATUS_OK) {
     *ret_reply = read_all(reply->message);
@@ -157,11 +158,9 @@ gboolean rpc_client_call_raw(RpcClient *client, const char *path, const void *re
   grpc_slice bytes = grpc_slice_from_copied_buffer(request ? request : "", length);
   grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
   grpc_slice_unref(bytes);
-  Reply reply = {.details = grpc_empty_slice()};
-  grpc_metadata_array_init(&reply.initial);
-  grpc_metadata_array_init(&reply.trailing);
+  UnaryReply reply;
   gboolean success;
-  grpc_call_error result = start(call, message, &reply, &reply);
+  grpc_call_error result = unary_start(call, message, &reply, &reply);
   if (result == GRPC_CALL_OK) {
     grpc_completion_queue_pluck(queue, &reply, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     success = take_status(&reply, ret_reply, error);
@@ -169,11 +168,8 @@ gboolean rpc_client_call_raw(RpcClient *client, const char *path, const void *re
     success = evs_error_set(error, EVS_CODE_INTERNAL, "cannot call '%s': %s", path,
                             grpc_call_error_to_string(result));
   }
-  grpc_metadata_array_destroy(&reply.initial);
-  grpc_metadata_array_destroy(&reply.trailing);
-  grpc_byte_buffer_destroy(reply.message);
+  unary_clear(&reply);
   grpc_byte_buffer_destroy(message);
-  grpc_slice_unref(reply.details);
   grpc_call_unref(call);
   queue_give(client, queue);
   return success;
@@ -202,77 +198,4 @@ ProtobufCMessage *rpc_client_call(RpcClient *client, const ProtobufCServiceDescr
     evs_error_set(error, EVS_CODE_INTERNAL, "the reply of '%s' is no valid %s message", path,
                   found->output->name);
   return message;
-}
-
-/* ---- many calls from one thread ---- */
-
-typedef struct {
-  RpcClient *client;
-  grpc_completion_queue *queue;
-  grpc_slice method;
-  grpc_byte_buffer *message;
-  guint unsent, under_way, failed;
-} Load;
-
-typedef struct {
-  grpc_call *call;
-  Reply reply;
-} LoadSlot;
-
-static gboolean slot_send(Load *load, LoadSlot *slot, GError **error)
-{
-  slot->reply = (Reply){.details = grpc_empty_slice()};
-  grpc_metadata_array_init(&slot->reply.initial);
-  grpc_metadata_array_init(&slot->reply.trailing);
-  slot->call = grpc_channel_create_call(load->client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
-                                        load->method, NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-  grpc_call_error result = start(slot->call, load->message, &slot->reply, slot);
-  if (result != GRPC_CALL_OK) {
-    grpc_call_unref(slot->call);
-    return evs_error_set(error, EVS_CODE_INTERNAL, "cannot call: %s", grpc_call_error_to_string(result));
-  }
-  load->unsent--;
-  load->under_way++;
-  return TRUE;
-}
-
-static void slot_finish(Load *load, LoadSlot *slot)
-{
-  load->failed += slot->reply.status != GRPC_STATUS_OK;
-  load->under_way--;
-  grpc_metadata_array_destroy(&slot->reply.initial);
-  grpc_metadata_array_destroy(&slot->reply.trailing);
-  grpc_byte_buffer_destroy(slot->reply.message);
-  grpc_slice_unref(slot->reply.details);
-  grpc_call_unref(slot->call);
-}
-
-gboolean rpc_client_load(RpcClient *client, const char *path, const void *request, gsize length, guint calls,
-                         guint in_flight, gint64 *ret_elapsed_us, guint *ret_failed, GError **error)
-{
-  in_flight = CLAMP(in_flight, 1, RPC_CLIENT_IN_FLIGHT_MAX);
-  g_autofree LoadSlot *slots = g_new0(LoadSlot, in_flight);
-  grpc_slice bytes = grpc_slice_from_copied_buffer(request ? request : "", length);
-  Load load = {.client = client,
-               .queue = grpc_completion_queue_create_for_next(NULL),
-               .method = grpc_slice_from_copied_string(path),
-               .message = grpc_raw_byte_buffer_create(&bytes, 1),
-               .unsent = calls};
-  grpc_slice_unref(bytes);
-  gboolean success = TRUE;
-  gint64 begin_us = clock_now_us();
-  for (guint i = 0; success && i < in_flight && load.unsent; i++)
-    success = slot_send(&load, &slots[i], error);
-  while (load.under_way) {
-    grpc_event event = grpc_completion_queue_next(load.queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    slot_finish(&load, event.tag);
-    if (success && load.unsent)
-      success = slot_send(&load, event.tag, error);
-  }
-  *ret_elapsed_us = clock_now_us() - begin_us;
-  *ret_failed = load.failed;
-  grpc_slice_unref(load.method);
-  grpc_byte_buffer_destroy(load.message);
-  queue_destroy(load.queue);
-  return success;
 }

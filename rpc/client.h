@@ -23,11 +23,3 @@ ProtobufCMessage *rpc_client_call(RpcClient *client, const ProtobufCServiceDescr
 /* As rpc_client_call for raw bytes and any path ("/csi.v1.Node/NoSuch"); for tests of the wire. */
 gboolean rpc_client_call_raw(RpcClient *client, const char *path, const void *request, gsize length,
                              gint64 timeout_ms, GBytes **ret_reply, GError **error);
-
-enum { RPC_CLIENT_IN_FLIGHT_MAX = 1024 };
-
-/* Makes the same call `calls` times with `in_flight` (1 .. RPC_CLIENT_IN_FLIGHT_MAX) of them under way at any time, as
- * fast as answers come, all from the calling thread: for measuring. *ret_elapsed_us: from the first request to the last
- * answer. *ret_failed: answers that were not OK. FALSE only if calls could not be made at all. */
-gboolean rpc_client_load(RpcClient *client, const char *path, const void *request, gsize length, guint calls,
-                         guint in_flight, gint64 *ret_elapsed_us, guint *ret_failed, GError **error);

@@ -125,6 +125,8 @@ static void node_calls_are_timed(void **state)
   assert_int_equal(figure(row, "rpc", "NodeStageVolume, new disk", "count"), 8);
   assert_int_equal(figure(row, "rpc", "NodeStageVolume", "count"), 2);
   assert_true(figure(row_of(result, 1), "figures", "node Probe, 64 in flight, calls/s", NULL) > 0);
+  assert_true(
+    figure(row_of(result, 1), "figures", "node Probe, 64 in flight over 4 connections, calls/s", NULL) > 0);
   assert_true(figure(row_of(result, 1), "figures", "node NodeGetInfo, 1 in flight, calls/s", NULL) > 0);
   assert_true(figure(json_array_get(json_object_get(row_of(result, 2), "processes"), 1), "rss_after_kb", NULL,
                      NULL) > 0);
