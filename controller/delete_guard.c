@@ -51,11 +51,11 @@ static void drop_snapshot(void *snapshot)
 static GPtrArray *list_snapshots_of(void *data, const EvsContext *context, const char *volume_id,
                                     GError **error)
 {
-  const EvsSnapshotFilter filter = {.volume_id = volume_id};
+  const EvsSnapshotFilter filter = {.volume_id = volume_id, .limit = GUARD_LIST_PAGE};
   if (volume_id)
     return evs_snapshot_list(data, context, &filter, error);
   GPtrArray *page = evs_snapshot_list_page(data, context, &filter, error);
-  if (page && page->len >= SHARED_LIST_PAGE)
+  if (page && page->len >= GUARD_LIST_PAGE)
     g_clear_pointer(&page, g_ptr_array_unref);
   return page;
 }

@@ -11,6 +11,7 @@ enum {
   GUARD_NAMED_MAX = 10,
   GUARD_LIST_GAP_MS = 1000, /* a storm of deletes makes one list of all snapshots in so long */
   GUARD_LIST_BURST = 20,
+  GUARD_LIST_PAGE = 1000, /* the most that one call lists */
 };
 
 /* Lists that delete_guard_check() calls share: see shared_list.h. Only a list of all snapshots that fits in one page is

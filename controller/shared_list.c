@@ -22,7 +22,6 @@ struct SharedLists {
   Cond changed;
   Batch *gathering; /* waits for its listing; NULL: none */
   gboolean running; /* a listing is under way */
-  guint pages;      /* calls that the last whole listing cost */
   gint64 large_us;  /* the whole list is too large until then */
   gint64 paid_us;   /* the time that the listings so far have used up, each of them a gap */
 };
@@ -31,7 +30,6 @@ SharedLists *shared_lists_new(const SharedListKind *kind)
 {
   SharedLists *lists = g_new0(SharedLists, 1);
   lists->kind = *kind;
-  lists->pages = 1;
   mutex_init(&lists->lock);
   cond_init(&lists->changed);
   return lists;
@@ -102,11 +100,9 @@ static GPtrArray *fetch_whole(SharedLists *lists, const EvsContext *context, GEr
   GError *local = NULL;
   GPtrArray *records = fetch(lists, context, NULL, &local);
   MUTEX_HOLD(&lists->lock);
-  if (records)
-    lists->pages = records->len / SHARED_LIST_PAGE + 1;
-  else if (local)
+  if (local)
     g_propagate_error(error, local);
-  else
+  else if (!records)
     lists->large_us = clock_deadline_in_ms(SHARED_LIST_LARGE_MS);
   return records;
 }
@@ -140,7 +136,7 @@ static void begin(SharedLists *lists, const Batch *batch, gint64 now_us, gboolea
   lists->gathering = NULL;
   lists->running = TRUE;
   lists->paid_us = MAX(lists->paid_us, now_us) + lists->kind.gap_ms * 1000;
-  *ret_whole = batch->keys->len > lists->pages && now_us >= lists->large_us;
+  *ret_whole = batch->keys->len > 1 && now_us >= lists->large_us;
 }
 
 typedef enum { TURN_DONE, TURN_SERVE, TURN_WAIT } Turn;

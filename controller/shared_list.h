@@ -1,9 +1,9 @@
-/* Looking something up by a key (a name, a disk), many callers with few calls to the cloud.
+/* Reading what belongs to a key (the snapshots of a disk), many callers with few calls to the cloud.
  *
- * A storm of calls looks for as many keys at once. While one listing runs, the callers that come gather; the next
- * listing serves them all: key by key when they are few, by reading the whole list when that costs fewer calls. A caller
- * is only ever served by a listing that began after it had come, so what it reads is as fresh as a listing of its own.
- * A kind may hold a storm to so many listings a second: then callers that trickle in share them too.
+ * A storm of calls asks about as many keys at once. While one listing runs, the callers that come gather; the next
+ * listing serves them all: one by its key, several by reading the list of everything. A caller is only ever served by a
+ * listing that began after it had come, so what it reads is as fresh as a listing of its own. Callers that trickle in
+ * share too: a storm is held to so many listings a second.
  *
  * Threads: any. The callers are bounded by the threads of the RPC pools. */
 #pragma once
@@ -12,16 +12,14 @@
 
 typedef struct SharedLists SharedLists;
 
-enum {
-  SHARED_LIST_PAGE = 1000,          /* records in one call's answer */
-  SHARED_LIST_LARGE_MS = 60 * 1000, /* the whole list, once too large, is not tried for so long */
-};
+/* The list of everything, once too large, is not tried for so long. */
+enum { SHARED_LIST_LARGE_MS = 60 * 1000 };
 
 /* What is listed. */
 typedef struct {
-  const char *what; /* for texts: "a disk named" */
+  const char *what; /* for texts: "snapshots of disk" */
   /* Lists the records of one key, newly allocated; or with key NULL all there are. NULL without error, for key NULL only:
-   * there are more than the caller may rely on, ask key by key. */
+   * there is more than may be relied on, ask key by key. */
   GPtrArray *(*fetch)(void *data, const EvsContext *context, const char *key, GError **error);
   void *data;
   void (*drop)(void *record);

@@ -1,35 +1,35 @@
-/* Shared lists, of disks by name: who is served by which listing, and what it costs. */
+/* Shared lists, of snapshots by disk: who is served by which listing, and what it costs. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "controller/shared_list.h"
-#include "evsclient/disk.h"
+#include "evsclient/snapshot.h"
 #include "tests/unit/cmocka_all.h"
 
-enum { CALLERS = 20, MANY_DISKS = 2500 };
+enum { CALLERS = 20 };
 
 /* A cloud that lists what it is told and can be held up. */
 typedef struct {
   Mutex lock;
   Cond changed;
-  gboolean held;      /* listings wait */
-  guint by_name, all; /* listings begun */
-  guint disks;        /* in a whole listing; disk n is named "n<n>" */
-  gboolean large;     /* the whole list is too large */
-  EvsCode fail_next;  /* EVS_CODE_OK: none */
+  gboolean held;     /* listings wait */
+  guint by_key, all; /* listings begun */
+  guint disks;       /* with one snapshot each; disk n is "n<n>" */
+  gboolean large;    /* the whole list is too large */
+  EvsCode fail_next; /* EVS_CODE_OK: none */
 } Cloud;
 
-static void drop_disk(void *disk)
+static void drop_snapshot(void *snapshot)
 {
-  evs_disk_free(disk);
+  evs_snapshot_free(snapshot);
 }
 
-static GPtrArray *fetch(void *data, const EvsContext *context, const char *name, GError **error)
+static GPtrArray *fetch(void *data, const EvsContext *context, const char *key, GError **error)
 {
   (void)context;
   Cloud *cloud = data;
   MUTEX_HOLD(&cloud->lock);
-  if (name)
-    cloud->by_name++;
+  if (key)
+    cloud->by_key++;
   else
     cloud->all++;
   cond_broadcast(&cloud->changed);
@@ -40,23 +40,23 @@ static GPtrArray *fetch(void *data, const EvsContext *context, const char *name,
     cloud->fail_next = EVS_CODE_OK;
     return NULL;
   }
-  if (!name && cloud->large)
+  if (!key && cloud->large)
     return NULL;
-  GPtrArray *disks = g_ptr_array_new_with_free_func(drop_disk);
-  for (guint i = 0; i < (name ? 1 : cloud->disks); i++) {
-    EvsDisk *disk = g_new0(EvsDisk, 1);
-    disk->name = name ? g_strdup(name) : g_strdup_printf("n%u", i);
-    g_ptr_array_add(disks, disk);
+  GPtrArray *snapshots = g_ptr_array_new_with_free_func(drop_snapshot);
+  for (guint i = 0; i < (key ? 1 : cloud->disks); i++) {
+    EvsSnapshot *snapshot = g_new0(EvsSnapshot, 1);
+    snapshot->volume_id = key ? g_strdup(key) : g_strdup_printf("n%u", i);
+    g_ptr_array_add(snapshots, snapshot);
   }
-  return disks;
+  return snapshots;
 }
 
 static SharedLists *new_lists(Cloud *cloud, gint64 gap_ms, guint burst)
 {
-  const SharedListKind kind = {.what = "a disk named",
+  const SharedListKind kind = {.what = "snapshots of disk",
                                .fetch = fetch,
                                .data = cloud,
-                               .drop = drop_disk,
+                               .drop = drop_snapshot,
                                .gap_ms = gap_ms,
                                .burst = burst};
   return shared_lists_new(&kind);
@@ -85,74 +85,74 @@ static void hold(Cloud *cloud, gboolean held)
 static void await_listing(Cloud *cloud)
 {
   MUTEX_HOLD(&cloud->lock);
-  while (cloud->by_name + cloud->all == 0)
+  while (cloud->by_key + cloud->all == 0)
     cond_wait(&cloud->changed, &cloud->lock);
 }
 
 typedef struct {
-  SharedLists *lookups;
-  char *name;
+  SharedLists *lists;
+  char *key;
   gboolean found;
   GError *error;
   Thread thread;
 } Caller;
 
-static void visit(GPtrArray *disks, void *data)
+static void visit(GPtrArray *snapshots, void *data)
 {
   Caller *caller = data;
-  for (guint i = 0; i < disks->len; i++)
-    caller->found |= g_str_equal(((EvsDisk *)disks->pdata[i])->name, caller->name);
+  for (guint i = 0; i < snapshots->len; i++)
+    caller->found |= g_str_equal(((EvsSnapshot *)snapshots->pdata[i])->volume_id, caller->key);
 }
 
 static void *look(void *argument)
 {
   Caller *caller = argument;
   EvsContext context = {.deadline_us = clock_deadline_in_ms(30000)};
-  shared_list_read(caller->lookups, &context, caller->name, visit, caller, &caller->error);
+  shared_list_read(caller->lists, &context, caller->key, visit, caller, &caller->error);
   return NULL;
 }
 
-static void begin(Caller *caller, SharedLists *lookups, guint number)
+static void begin(Caller *caller, SharedLists *lists, guint number)
 {
-  *caller = (Caller){.lookups = lookups, .name = g_strdup_printf("n%u", number)};
+  *caller = (Caller){.lists = lists, .key = g_strdup_printf("n%u", number)};
   caller->thread = thread_start("caller", look, caller);
 }
 
 static void end(Caller *caller)
 {
   thread_join(caller->thread);
-  g_free(caller->name);
+  g_free(caller->key);
   g_clear_error(&caller->error);
 }
 
 /* The first caller's listing is held up; `count` more gather behind it; then all go on. */
-static void run_storm(Cloud *cloud, SharedLists *lookups, Caller *callers, guint count)
+static void run_storm(Cloud *cloud, SharedLists *lists, Caller *callers, guint count)
 {
   hold(cloud, TRUE);
-  begin(&callers[0], lookups, 0);
+  begin(&callers[0], lists, 0);
   await_listing(cloud);
   for (guint i = 1; i <= count; i++)
-    begin(&callers[i], lookups, i);
-  while (shared_lists_gathered(lookups) < count)
+    begin(&callers[i], lists, i);
+  while (shared_lists_gathered(lists) < count)
     clock_sleep_until(clock_deadline_in_ms(1));
   hold(cloud, FALSE);
   for (guint i = 0; i <= count; i++)
     thread_join(callers[i].thread);
 }
 
-static void test_one_by_name(void **state)
+static void test_one_by_key(void **state)
 {
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, 100);
-  SharedLists *lookups = new_lists(&cloud, 0, 0);
+  SharedLists *lists = new_lists(&cloud, 0, 0);
   Caller caller;
-  begin(&caller, lookups, 7);
+  begin(&caller, lists, 7);
   end(&caller);
   assert_true(caller.found);
-  assert_int_equal(cloud.by_name, 1);
+  assert_int_equal(cloud.by_key, 1);
   assert_int_equal(cloud.all, 0);
-  shared_lists_free(lookups);
+  shared_lists_free(lists);
   cloud_close(&cloud);
 }
 
@@ -161,41 +161,17 @@ static void test_storm_costs_one_listing(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, CALLERS); /* the last caller's disk, "n20", does not exist */
-  SharedLists *lookups = new_lists(&cloud, 0, 0);
+  SharedLists *lists = new_lists(&cloud, 0, 0);
   Caller callers[CALLERS + 1];
-  run_storm(&cloud, lookups, callers, CALLERS);
+  run_storm(&cloud, lists, callers, CALLERS);
   for (guint i = 0; i <= CALLERS; i++) {
     assert_null(callers[i].error);
     assert_int_equal(callers[i].found, i < CALLERS);
-    g_free(callers[i].name);
+    g_free(callers[i].key);
   }
-  assert_int_equal(cloud.by_name, 1);
+  assert_int_equal(cloud.by_key, 1);
   assert_int_equal(cloud.all, 1);
-  shared_lists_free(lookups);
-  cloud_close(&cloud);
-}
-
-/* A project of three pages: four names by a whole listing, then three names one by one. */
-static void test_few_names_in_a_big_project(void **state)
-{
-  (void)state;
-  Cloud cloud;
-  cloud_open(&cloud, MANY_DISKS);
-  SharedLists *lookups = new_lists(&cloud, 0, 0);
-  Caller callers[5];
-  run_storm(&cloud, lookups, callers, 4);
-  assert_int_equal(cloud.all, 1);
-  for (guint i = 0; i <= 4; i++)
-    g_free(callers[i].name);
-  cloud.by_name = cloud.all = 0;
-  run_storm(&cloud, lookups, callers, 3);
-  assert_int_equal(cloud.all, 0);
-  assert_int_equal(cloud.by_name, 1 + 3);
-  for (guint i = 0; i <= 3; i++) {
-    assert_true(callers[i].found);
-    g_free(callers[i].name);
-  }
-  shared_lists_free(lookups);
+  shared_lists_free(lists);
   cloud_close(&cloud);
 }
 
@@ -206,20 +182,20 @@ static void test_a_large_list(void **state)
   Cloud cloud;
   cloud_open(&cloud, 10);
   cloud.large = TRUE;
-  SharedLists *lookups = new_lists(&cloud, 0, 0);
+  SharedLists *lists = new_lists(&cloud, 0, 0);
   Caller callers[5];
   for (guint round = 1; round <= 2; round++) {
-    cloud.by_name = 0;
-    run_storm(&cloud, lookups, callers, 4);
+    cloud.by_key = 0;
+    run_storm(&cloud, lists, callers, 4);
     assert_int_equal(cloud.all, 1);
-    assert_int_equal(cloud.by_name, 1 + 4);
+    assert_int_equal(cloud.by_key, 1 + 4);
     for (guint i = 0; i <= 4; i++) {
       assert_null(callers[i].error);
       assert_true(callers[i].found);
-      g_free(callers[i].name);
+      g_free(callers[i].key);
     }
   }
-  shared_lists_free(lookups);
+  shared_lists_free(lists);
   cloud_close(&cloud);
 }
 
@@ -230,27 +206,27 @@ static void test_a_trickle_is_held_to_a_pace(void **state)
   enum { GAP_MS = 300, TRICKLE = 6 };
   Cloud cloud;
   cloud_open(&cloud, CALLERS);
-  SharedLists *lookups = new_lists(&cloud, GAP_MS, 2);
+  SharedLists *lists = new_lists(&cloud, GAP_MS, 2);
   Caller callers[TRICKLE];
   gint64 start_us = clock_now_us();
   for (guint i = 0; i < 2; i++) {
-    begin(&callers[i], lookups, i);
+    begin(&callers[i], lists, i);
     end(&callers[i]);
   }
-  assert_int_equal(cloud.by_name, 2);
+  assert_int_equal(cloud.by_key, 2);
   for (guint i = 2; i < TRICKLE; i++) {
-    begin(&callers[i], lookups, i);
-    while (shared_lists_gathered(lookups) + cloud.all < MIN(i - 1, 1))
+    begin(&callers[i], lists, i);
+    while (shared_lists_gathered(lists) + cloud.all < MIN(i - 1, 1))
       clock_sleep_until(clock_deadline_in_ms(1));
   }
   for (guint i = 2; i < TRICKLE; i++) {
     thread_join(callers[i].thread);
     assert_true(callers[i].found);
-    g_free(callers[i].name);
+    g_free(callers[i].key);
   }
   assert_true(clock_now_us() - start_us >= GAP_MS * 1000);
-  assert_in_range(cloud.by_name + cloud.all, 3, 4);
-  shared_lists_free(lookups);
+  assert_in_range(cloud.by_key + cloud.all, 3, 4);
+  shared_lists_free(lists);
   cloud_close(&cloud);
 }
 
@@ -259,8 +235,8 @@ static void test_errors(void **state)
   (void)state;
   Cloud cloud;
   cloud_open(&cloud, 10);
-  SharedLists *lookups = new_lists(&cloud, 0, 0);
-  Caller caller = {.lookups = lookups, .name = (char *)"n1"};
+  SharedLists *lists = new_lists(&cloud, 0, 0);
+  Caller caller = {.lists = lists, .key = (char *)"n1"};
   cloud.fail_next = EVS_CODE_UNAVAILABLE;
   look(&caller);
   assert_int_equal(evs_error_code(caller.error), EVS_CODE_UNAVAILABLE);
@@ -274,21 +250,18 @@ static void test_errors(void **state)
   EvsContext over = {.deadline_us = 0};
   cloud.fail_next = EVS_CODE_ABORTED;
   GError *error = NULL;
-  assert_false(shared_list_read(lookups, &over, "n1", visit, &caller, &error));
+  assert_false(shared_list_read(lists, &over, "n1", visit, &caller, &error));
   assert_int_equal(evs_error_code(error), EVS_CODE_ABORTED);
   g_clear_error(&error);
-  shared_lists_free(lookups);
+  shared_lists_free(lists);
   cloud_close(&cloud);
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_one_by_name),
-    cmocka_unit_test(test_storm_costs_one_listing),
-    cmocka_unit_test(test_few_names_in_a_big_project),
-    cmocka_unit_test(test_a_large_list),
-    cmocka_unit_test(test_a_trickle_is_held_to_a_pace),
+    cmocka_unit_test(test_one_by_key),   cmocka_unit_test(test_storm_costs_one_listing),
+    cmocka_unit_test(test_a_large_list), cmocka_unit_test(test_a_trickle_is_held_to_a_pace),
     cmocka_unit_test(test_errors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
