@@ -8,7 +8,7 @@ IMAGE_ARCH ?= amd64
 BUILD := build/$(PRESET)
 
 .DEFAULT_GOAL := help
-.PHONY: help build image demo demo-transfer test sanity bench fuzz lint install clean deps
+.PHONY: help build image demo demo-transfer test sanity bench dashboard fuzz lint install clean deps
 
 help: ## Show this list
 	@echo 'make TARGET [PRESET=release|dev|asan|tsan] [NO_APT=1]'
@@ -39,6 +39,12 @@ sanity: build ## Run the CSI conformance test alone
 
 bench: build ## Measure against evs-sim with realistic times, three seeds (an hour); BENCH=quick: minutes
 	@scripts/bench.sh $(BUILD)
+
+dashboard: build ## Write the Grafana dashboard anew from scripts/dashboard.py, and its picture in docs/ from a run
+	@scripts/dashboard.py >$(BUILD)/dashboard.json
+	@cp $(BUILD)/dashboard.json charts/evs-csi/files/dashboard.json
+	@tests/monitoring/run $(BUILD)/bin $(BUILD)/monitoring
+	@cp $(BUILD)/monitoring/run/dashboard.svg docs/images/dashboard.svg
 
 fuzz: deps ## Feed the cloud client's decoders with made-up answers for FUZZ_SECONDS (default 300), by clang
 	@scripts/install-deps.sh fuzz

@@ -28,6 +28,10 @@ def mean(by, metric, labels):
     return f"{rate_by(by, metric + '_sum', labels)} / {rate_by(by, metric + '_count', labels)}"
 
 
+def mean_of_all(by, metric, labels):
+    return f"{total(by, metric + '_sum', labels)} / {total(by, metric + '_count', labels)}"
+
+
 def total(by, metric, labels):
     return f"sum by ({by}) ({metric}{{{labels}}})"
 
@@ -117,10 +121,10 @@ ROWS = [
          {"{{filesystem}} {{result}}": total("filesystem, result", "evs_node_filesystem_checks_total", NODE)}),
         ("lines", "File systems grown", "none", "In all.",
          {"{{filesystem}} {{result}}": total("filesystem, result", "evs_node_filesystem_grows_total", NODE)}),
-        ("lines", "Time of mkfs, checks and growth", "s", "On average.",
-         {"mkfs {{filesystem}}": mean("filesystem", "evs_node_format_duration_seconds", NODE),
-          "check {{filesystem}}": mean("filesystem", "evs_node_filesystem_check_duration_seconds", NODE),
-          "grow {{filesystem}}": mean("filesystem", "evs_node_filesystem_grow_duration_seconds", NODE)}),
+        ("lines", "Time of mkfs, checks and growth", "s", "On average of all since the start.",
+         {"mkfs {{filesystem}}": mean_of_all("filesystem", "evs_node_format_duration_seconds", NODE),
+          "check {{filesystem}}": mean_of_all("filesystem", "evs_node_filesystem_check_duration_seconds", NODE),
+          "grow {{filesystem}}": mean_of_all("filesystem", "evs_node_filesystem_grow_duration_seconds", NODE)}),
     ]),
     ("Processes", 4, [
         ("lines", "CPU", "percentunit", "Of one core.", {"{{pod}}": rate_by("pod", "process_cpu_seconds_total", BOTH + ', container=~"evs-csi-.*"')}),

@@ -6,20 +6,21 @@ import time
 
 import life
 import panels
+import picture
 from parts import Failure, Parts
 
 DASHBOARD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../charts/evs-csi/files/dashboard.json")
 
 
 def watch(bin_dir, directory, out):
-    """A life under the eyes of Prometheus; the panels with what it saw."""
-    began = time.monotonic()
+    """A life under the eyes of Prometheus: the panels with what it saw, the dashboard's rows, and the run."""
+    began, phases = time.monotonic(), []
 
-    def say(text):
-        print(f"{time.monotonic() - began:5.1f} s  {text}", flush=True)
+    def say(name):
+        print(f"{time.monotonic() - began:5.1f} s  {name}", flush=True)
+        phases.append((time.time(), name))
 
     with Parts(bin_dir, directory, out) as parts:
-        say("start")
         parts.start_prometheus()
         parts.start_cloud()
         parts.start_controller()
@@ -28,21 +29,20 @@ def watch(bin_dir, directory, out):
         parts.await_seen("count(evs_ready == 1) == 2")
         begin = time.time()
         life.live(parts, say)
+        parts.await_seen(f"timestamp(evs_ready) > {time.time()}")
         end = time.time()
-        parts.await_seen(f"timestamp(evs_ready) > {end}")
-        shown = panels.load(DASHBOARD)
+        shown, rows = panels.load(DASHBOARD)
         for panel in shown:
             panel.read(parts, begin, end)
         for name in ("node", "controller", "prometheus", "sim"):
             parts.stop(name)
-        say("end")
-    return shown, begin, end
+    return shown, rows, picture.Run(begin, end, panels.STEP_S, phases)
 
 
 def main():
     bin_dir, directory, out = map(os.path.realpath, sys.argv[1:4])
     try:
-        shown, begin, end = watch(bin_dir, directory, out)
+        shown, rows, run = watch(bin_dir, directory, out)
     except Failure as failure:
         print(f"failed case: the run: {failure}")
         sys.exit(1)
@@ -52,6 +52,8 @@ def main():
         if problem:
             failed += 1
             print(f"failed case: panel '{panel.row}: {panel.title}': {problem}")
+    with open(os.path.join(out, "dashboard.svg"), "w", encoding="utf-8") as file:
+        file.write(picture.draw(shown, rows, run))
     print(f"cases: {len(shown) - failed} passed, {failed} failed, 0 skipped")
     sys.exit(failed > 0)
 

@@ -48,9 +48,8 @@ def grow(volumes):
 
 
 def throttle(parts):
-    """The cloud takes no creates for a while, and fails a list twice."""
+    """The cloud takes no creates for a while."""
     parts.fault("6.1.1", 1, kind="throttle", form="429", ms=2500)
-    parts.fault("6.1.3", 2, kind="status", status=503, code="EVS.5503", shape="error")
     volumes = [Volume(parts, f"pvc-throttled-{i}") for i in range(3)]
     at_once(*(volume.create for volume in volumes))
     return volumes
@@ -136,6 +135,8 @@ def fail(parts, times=3):
         refused(lambda: parts.csi("controller", "ListVolumes", {}), "UNAVAILABLE")
         parts.await_seen(f'evs_rpc_total{{method="ListVolumes", code="UNAVAILABLE"}} >= {number}')
     parts.mend(fault)
+    parts.fault("6.1.3", 2, kind="status", status=503, code="EVS.5503", shape="error")  # repeated unnoticed
+    parts.csi("controller", "ListVolumes", {})
 
 
 def lose_the_cloud(parts):
@@ -195,7 +196,8 @@ def live(parts, say):
     throttled = []
     at_once(lambda: throttled.extend(throttle(parts)), lambda: damage(volumes), lambda: spoil_config(parts))
     say("a detach hangs, a disk and a snapshot are there twice")
-    at_once(lambda: hang(parts, clone), lambda: make_duplicates(parts, equal[0]))
+    at_once(lambda: hang(parts, clone), lambda: make_duplicates(parts, equal[0]), throttled[0].put_up)
+    volumes.append(throttled.pop(0))
     say("failures, no cloud, no node, no credentials")
     fail(parts)
     lose_the_cloud(parts)

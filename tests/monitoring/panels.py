@@ -17,6 +17,7 @@ class Panel:
     def __init__(self, made, row):
         self.row, self.title, self.kind = row, made["title"], made["type"]
         self.unit = made["fieldConfig"]["defaults"]["unit"]
+        self.place = made["gridPos"]
         self.targets = [[target["legendFormat"], fill_in(target["expr"]), []] for target in made["targets"]]
 
     def read(self, parts, begin, end):
@@ -48,19 +49,20 @@ def fill_in(expression):
 
 
 def changes(values, steps):
-    numbers = {float(value) for _, value in values if math.isfinite(float(value))}
+    numbers = {f"{float(value):.6g}" for _, value in values if math.isfinite(float(value))}
     if len(values) < steps:
-        numbers.add(0.0)
+        numbers.add("0")
     return len(numbers) > 1
 
 
 def load(path):
+    """The panels, and the rows as (title, y on the grid)."""
     with open(path, encoding="utf-8") as file:
         dashboard = json.load(file)
-    row, panels = "", []
+    rows, panels = [], []
     for made in dashboard["panels"]:
         if made["type"] == "row":
-            row = made["title"]
+            rows.append((made["title"], made["gridPos"]["y"]))
         else:
-            panels.append(Panel(made, row))
-    return panels
+            panels.append(Panel(made, rows[-1][0]))
+    return panels, rows
