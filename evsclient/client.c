@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "evsclient/api.h"
+#include "evsclient/meter.h"
 #include "evsclient/session.h"
 
 enum {
@@ -42,6 +44,12 @@ void evs_session_return(EvsClient *client, EvsSession *session)
   g_free(session);
 }
 
+static void collect(void *data)
+{
+  EvsClient *client = data;
+  evs_meter_shared_interval(evs_gates_shared_us(client->gates));
+}
+
 EvsClient *evs_client_new(const EvsConfig *config, GError **error)
 {
   (void)error;
@@ -52,6 +60,7 @@ EvsClient *evs_client_new(const EvsConfig *config, GError **error)
   client->http = evs_http_new();
   client->gates = evs_gates_new();
   client->session = session_new(client, config);
+  metrics_collect(collect, client);
   return client;
 }
 
@@ -97,6 +106,7 @@ void evs_client_free(EvsClient *client)
 {
   if (!client)
     return;
+  metrics_collect_end(collect, client);
   evs_session_return(client, client->session);
   forget_lists(client);
   evs_http_free(client->http);

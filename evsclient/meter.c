@@ -14,6 +14,7 @@ typedef enum {
   RETRIES,
   GATE_CLOSED,
   GATE_WAIT,
+  SHARED_INTERVAL,
   SWEEPS,
   JOBS_PENDING,
   JOB_LAG,
@@ -47,6 +48,10 @@ static const struct {
                  "evs_cloud_gate_wait_seconds_total",
                  "Time that requests waited for their turn.",
                  {"operation"}},
+  [SHARED_INTERVAL] = {GAUGE,
+                       "evs_cloud_shared_limit_interval_seconds",
+                       "Pace of all requests while they share one limit; 0: they do not.",
+                       {NULL}},
   [SWEEPS] = {COUNTER,
               "evs_cloud_sweeps_total",
               "Looks at the list for all that waits.",
@@ -115,6 +120,11 @@ void evs_meter_gate_wait(const char *operation, gint64 waited_us)
 {
   if (waited_us >= NO_WAIT_US)
     metric_add(family(GATE_WAIT), (double)waited_us / G_USEC_PER_SEC, operation);
+}
+
+void evs_meter_shared_interval(gint64 interval_us)
+{
+  metric_set(family(SHARED_INTERVAL), (double)interval_us / G_USEC_PER_SEC);
 }
 
 void evs_meter_sweep(const char *subject, gboolean ok)

@@ -14,6 +14,9 @@ void evs_meter_gate(const char *operation, gboolean closed);
 /* A request waited so long for its turn; below a millisecond is no wait. */
 void evs_meter_gate_wait(const char *operation, gint64 waited_us);
 
+/* Between two calls of any kind while the account seems to have one limit for all; 0: it does not. */
+void evs_meter_shared_interval(gint64 interval_us);
+
 /* One round of a sweep: subject "disk" or "snapshot". */
 void evs_meter_sweep(const char *subject, gboolean ok);
 /* A wait for the end of an operation begins (+1), ends (-1). */

@@ -163,7 +163,8 @@ static void expect_beginning(const World *world)
          {"evs_pending_operation_oldest_age_seconds{method=\"CreateVolume\"}", 0},
          {"evs_controller_duplicate_disks_total", 0}, {"evs_controller_duplicate_snapshots_total", 0},
          {"evs_controller_leftover_snapshots", 0}, {"evs_controller_leftover_snapshots_removed_total", 0},
-         {"evs_controller_snapshot_removals_failed_total", 0}, {"evs_config_last_reload_successful", 1});
+         {"evs_controller_snapshot_removals_failed_total", 0}, {"evs_config_last_reload_successful", 1},
+         {"evs_cloud_shared_limit_interval_seconds", 0});
   EXPECT(world, NODE, {"evs_pending_operations{method=\"NodeStageVolume\"}", 0},
          {"evs_rpc_joined_total{method=\"NodeStageVolume\"}", 0}, {"evs_node_attach_slots_used", 0},
          {"evs_node_device_wait_seconds_count", 0});

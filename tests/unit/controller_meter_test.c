@@ -47,7 +47,7 @@ static void all_begin_at_nothing(void **state)
     "evs_controller_leftover_snapshots_removed_total 0",
     "evs_controller_snapshot_removals_failed_total 0",
     "evs_controller_leftover_snapshots 0",
-    "evs_controller_stuck_total{operation=\"attach disk\"} 0\n"
+    "evs_controller_stuck_total{operation=\"attach disk\"} 0",
     "evs_controller_stuck_total{operation=\"detach disk\"} 0",
     "evs_controller_stuck_disks{status=\"attaching\"} 0\nevs_controller_stuck_disks{status=\"detaching\"} 0",
     "evs_config_reloads_total{result=\"failed\"} 0\nevs_config_reloads_total{result=\"ok\"} 0",

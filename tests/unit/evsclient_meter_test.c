@@ -106,6 +106,8 @@ static void families_have_their_names(void **state)
   refuse_page("evs_cloud_gate_wait_seconds_total");
   evs_meter_gate_wait("get disk", 250 * 1000);
   expect_page("\nevs_cloud_gate_wait_seconds_total{operation=\"get disk\"} 0.25\n");
+  evs_meter_shared_interval(100 * 1000);
+  expect_page("\nevs_cloud_shared_limit_interval_seconds 0.1\n");
   evs_meter_sweep("disk", TRUE);
   evs_meter_sweep("disk", FALSE);
   expect_page("\nevs_cloud_sweeps_total{subject=\"disk\",result=\"failed\"} 1\n"
