@@ -5,24 +5,34 @@
 #include "evsclient/http.h"
 #include "evsclient/meter.h"
 #include "evsclient/session.h"
-#include "evsclient/session.h"
 #include "evsclient/watch.h"
 
 enum {
   ROUND_MS = 30 * 1000, /* its calls may take as long */
   TICK_US = 420 * 1000,
+  ASK_TICK_US =
+    380 * 1000,     /* where a row does not confirm the end: the question that follows takes time too */
   SHARED_PART = 10, /* one call in so many, where an account has one limit for all */
-  SWEEP_SHARE = 4, /* at most a quarter of the time is spent in rounds for waits */
-  LOOK_SHARE = 2,  /* and half of it in those for looks */
-  CALLS_PER_ROUND = 10,
+  SWEEP_SHARE = 4,  /* at most a quarter of the time is spent in rounds for waits */
+  LOOK_SHARE = 2,   /* and half of it in those for looks */
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
 
-/* From the beginning of a round to that of the next, at least. Where all calls share one limit, lists take them from the
- * requests that the waits are for. */
+/* With the lock held. */
+static gboolean has_rows_to_confirm(const WatchSweep *sweep)
+{
+  for (guint i = 0; i < sweep->watches->len; i++)
+    if (!watch_traits(sweep->watches->pdata[i])->row_confirms)
+      return TRUE;
+  return FALSE;
+}
+
+/* With the lock held: from the beginning of a round to that of the next, at least. Where all calls share one limit, lists
+ * take them from the requests that the waits are for. */
 static gint64 sweep_tick(const WatchSweep *sweep)
 {
-  return MAX(TICK_US, SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates));
+  return MAX(has_rows_to_confirm(sweep) ? ASK_TICK_US : TICK_US,
+             SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates));
 }
 
 /* When the next rounds may begin. A round takes long when the cloud is slow or throttles: then it is asked less often. */
@@ -32,6 +42,7 @@ typedef struct {
 
 static Earliest earliest_after(const WatchSweep *sweep, gboolean ok)
 {
+  MUTEX_HOLD(&sweep->watcher->lock);
   gint64 now = clock_now_us(), took = now - sweep->begun_us, tick = sweep_tick(sweep);
   return (Earliest){
     .watches_us = ok ? sweep->begun_us + MAX(tick, SWEEP_SHARE * took) : now + SWEEP_FAILED_US,
