@@ -2,6 +2,7 @@
 # first: a controller and two nodes. Bash only.
 #
 #   world_begin BIN TOOLS  all of it; TOOLS holds chartcheck; sets $dir, $config (cloud-config of the own account), $controller, $node_1, $node_2
+#   world_prepare BIN TOOLS  only $dir, in which the commands run, and the tools
 #   world_end              stops the parts; the cloud must hold no disk
 #   give_up [TEXT]         prints TEXT, or $problem, and ends; the world is taken away
 #   must COMMAND...        runs it; its output is in $said
@@ -80,7 +81,8 @@ world_take_away() {
   awk -v dir="$dir/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac | while read -r mount; do
     umount --lazy "$mount"
   done
-  "$parts_bin/evs-sim" --state-dir="$dir/sim" --purge >/dev/null 2>&1
+  [ ! -d "$dir/sim" ] || "$parts_bin/evs-sim" --state-dir="$dir/sim" --purge >/dev/null 2>&1
+  cd /
   rm -rf --one-file-system "$dir"
 }
 
@@ -190,8 +192,8 @@ lose_node() { # NODE
 
 # ---- begin and end ----
 
-world_begin() { # BIN TOOLS
-  local account
+# The directory and the tools alone.
+world_prepare() { # BIN TOOLS
   dir=$(mktemp -d /tmp/evs-docs-XXXXXX) || exit 1
   parts_init "$1" "$dir"
   mkdir "$dir/bin" "$dir/objects" "$dir/work"
@@ -201,6 +203,11 @@ world_begin() { # BIN TOOLS
   cd "$dir/work" || exit 1
   trap world_take_away EXIT
   trap 'exit 1' INT TERM
+}
+
+world_begin() { # BIN TOOLS
+  local account
+  world_prepare "$@"
   cat >"$dir/accounts.json" <<END
 {"format":1,"cloud":"sim.test","region":"sim-1",
  "zones":[{"name":"sim-1a","types":["SAS","SSD","GPSSD","ESSD","GPSSD2","ESSD2"]}],
