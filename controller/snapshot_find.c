@@ -45,9 +45,8 @@ static void report_duplicates(const char *name, const EvsSnapshot *kept, guint d
 gboolean snapshot_find(Controller *controller, const EvsContext *context, const char *name,
                        const char *evs_name, const char *own_id, SnapshotFound *ret_found, GError **error)
 {
-  const EvsSnapshotFilter filter = {.name = evs_name};
-  g_autoptr(GPtrArray) snapshots = evs_snapshot_list(controller->client, context, &filter, error);
-  if (!snapshots) {
+  g_autoptr(GPtrArray) snapshots = NULL;
+  if (!evs_watcher_look_snapshot_name(controller->watcher, context, evs_name, &snapshots, error)) {
     g_prefix_error(error, "looking for a snapshot named '%s': ", evs_name);
     return FALSE;
   }

@@ -13,7 +13,7 @@ typedef struct {
 void snapshot_found_clear(SnapshotFound *found);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SnapshotFound, snapshot_found_clear)
 
-/* Asks the cloud for snapshots of this EVS name and picks from them as snapshot_pick() does; duplicates are logged and
+/* Looks for snapshots of this EVS name (evs_watcher_look_snapshot_name(): many share a list) and picks from them as snapshot_pick() does; duplicates are logged and
  * counted (evs_controller_duplicate_snapshots_total), never touched. own_id: of the caller's own POST, or NULL. */
 gboolean snapshot_find(Controller *controller, const EvsContext *context, const char *name,
                        const char *evs_name, const char *own_id, SnapshotFound *ret_found, GError **error);

@@ -73,8 +73,8 @@ static void make_old_disks(Harness *harness, const Sim *sim, int count)
     "\"count\":%d}}",
     DISKS_AT_ONCE);
   for (int made = 0; made < count; made += DISKS_AT_ONCE) {
-    Process *create = process_start_list(harness, "evsctl", "--cloud-config", sim->cloud_config, "api", "POST",
-                                         "/v2.1/{project}/cloudvolumes", "--data", body, NULL);
+    Process *create = process_start_list(harness, "evsctl", "--cloud-config", sim->cloud_config, "api",
+                                         "POST", "/v2.1/{project}/cloudvolumes", "--data", body, NULL);
     assert_int_equal(process_wait_exit(create, HARNESS_WAIT_MS), 0);
   }
 }
@@ -96,6 +96,35 @@ static void a_project_of_many_disks(void **state)
   storm_clear(calls);
 }
 
+/* A snapshot of each disk: the names before and after the request and the disks are looked for in shared lists. */
+static void snapshots_at_once_share_lists(void **state)
+{
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, &(SimOptions){.profile = "{\"list_lag_ms\":1000}"});
+  Plugin *controller = controller_start_quiet(harness, sim, NULL);
+  Call disks[STORM], calls[STORM] = {0};
+  create_storm(controller, disks);
+  for (gsize i = 0; i < STORM; i++) {
+    g_autofree char *name = g_strdup_printf("snap-%zu", i);
+    calls[i] = (Call){.plugin = controller,
+                      .method = "CreateSnapshot",
+                      .request = snapshot_request(name, call_volume_id(&disks[i]))};
+  }
+  sim_reset_calls(sim);
+  gint64 start = clock_now_us();
+  calls_run(calls, STORM);
+  gint64 ticks = (clock_now_us() - start) / 1000 / TICK_MS + 2;
+  for (gsize i = 0; i < STORM; i++)
+    call_assert_ok(&calls[i]);
+  assert_int_equal(sim_calls(sim, "6.2.1"), STORM);
+  assert_int_equal(sim_snapshot_count(sim), STORM);
+  assert_calls_at_most(sim, "6.1.4", 0);
+  assert_calls_at_most(sim, "6.1.3", ticks);
+  assert_calls_at_most(sim, "6.2.4", NAMES_ALONE + ticks);
+  storm_clear(disks);
+  storm_clear(calls);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
 
 int main(void)
@@ -104,6 +133,7 @@ int main(void)
     TEST(creates_at_once_share_the_sweeps_lists),
     TEST(a_restarted_controller_finds_them_with_few_lists),
     TEST(a_project_of_many_disks),
+    TEST(snapshots_at_once_share_lists),
   };
   return cmocka_run_group_tests_name("controller_storm", tests, NULL, NULL);
 }
