@@ -87,15 +87,9 @@ static gboolean has_anchor(const char *path, const char *anchor)
   return FALSE;
 }
 
-/* Being written. */
-static gboolean is_pending(const char *link)
-{
-  return g_str_equal(link, "monitoring.md");
-}
-
 static void check_link(const char *page, const char *link)
 {
-  if (is_pending(link) || strstr(link, "://") || g_str_has_prefix(link, "mailto:"))
+  if (strstr(link, "://") || g_str_has_prefix(link, "mailto:"))
     return;
   g_auto(GStrv) sides = g_strsplit(link, "#", 2);
   g_autofree char *dir = g_path_get_dirname(page);
