@@ -1,5 +1,6 @@
 /* What the node plugin costs: memory, start, latency. Prints the figures; the limits bind release builds only. */
 #include "tests/harness/csi.h"
+#include "tests/harness/page.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -18,6 +19,8 @@ enum {
   PROBES = 4000,
   PROBE_PATIENCE_MS = 30000,
   POLL_READY_US = 100,
+  SCRAPES = 500,
+  SCRAPED_ANON_LIMIT_KB = 1024,
 };
 
 #ifdef EVS_FIGURES_BIND
@@ -77,6 +80,21 @@ static void node_idles_in_little_memory(void **state)
   int pid = process_pid(node->process);
   report("node VmRSS idle", (double)status_kb(pid, "VmRSS:") / 1024, RSS_LIMIT_KB / 1024.0, "MB");
   report("node anonymous idle", (double)status_kb(pid, "RssAnon:") / 1024, ANON_LIMIT_KB / 1024.0, "MB");
+}
+
+/* A Prometheus reads the page for hours. */
+static void metrics_cost_little_memory(void **state)
+{
+  static const char *const extra[] = {PAGE_OPTION, NULL};
+  Harness *harness = *state;
+  Sim *sim = sim_start(harness, NULL);
+  Plugin *node = node_start(harness, sim, &(PluginOptions){.log_level = "info", .extra = extra});
+  for (int i = 0; i < SCRAPES; i++)
+    g_free(plugin_metrics(node));
+  int pid = process_pid(node->process);
+  report("node VmRSS, 500 scrapes", (double)status_kb(pid, "VmRSS:") / 1024, RSS_LIMIT_KB / 1024.0, "MB");
+  report("node anonymous, 500 scrapes", (double)status_kb(pid, "RssAnon:") / 1024,
+         SCRAPED_ANON_LIMIT_KB / 1024.0, "MB");
 }
 
 static gboolean can_connect(const char *path)
@@ -170,6 +188,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(node_idles_in_little_memory, harness_setup, harness_teardown),
+    cmocka_unit_test_setup_teardown(metrics_cost_little_memory, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(node_is_ready_soon_after_exec, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(probe_is_quick, harness_setup, harness_teardown),
     cmocka_unit_test_setup_teardown(node_links_no_http_client, harness_setup, harness_teardown),

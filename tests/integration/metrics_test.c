@@ -415,6 +415,9 @@ static void change_the_config(const World *world)
 static void compare_with_the_table(const World *world, Which which)
 {
   g_autofree char *page = plugin_metrics(world->plugins[which]);
+  g_autofree char *kept =
+    g_strdup_printf("%s/%s.metrics", harness_log_dir(world->harness), plugin_names[which]);
+  assert_true(g_file_set_contents(kept, page, -1, NULL)); /* for people */
   g_autofree char *problems = metrics_compare(plugin_names[which], page);
   if (problems)
     fail_msg("%s:\n%s", plugin_names[which], problems);
