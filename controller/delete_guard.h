@@ -9,8 +9,8 @@
 
 enum {
   GUARD_NAMED_MAX = 10,
-  GUARD_LIST_GAP_MS = 1000, /* a storm of deletes makes one list of all snapshots in so long */
-  GUARD_LIST_BURST = 20,
+  GUARD_LIST_GAP_MS = 1500, /* a storm of deletes makes one list of all snapshots in so long */
+  GUARD_LIST_BURST = 10,
   GUARD_LIST_PAGE = 1000, /* the most that one call lists */
 };
 
