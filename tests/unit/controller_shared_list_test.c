@@ -214,18 +214,16 @@ static void test_a_trickle_is_held_to_a_pace(void **state)
     end(&callers[i]);
   }
   assert_int_equal(cloud.by_key, 2);
-  for (guint i = 2; i < TRICKLE; i++) {
+  for (guint i = 2; i < TRICKLE; i++)
     begin(&callers[i], lists, i);
-    while (shared_lists_gathered(lists) + cloud.all < MIN(i - 1, 1))
-      clock_sleep_until(clock_deadline_in_ms(1));
-  }
   for (guint i = 2; i < TRICKLE; i++) {
     thread_join(callers[i].thread);
     assert_true(callers[i].found);
     g_free(callers[i].key);
   }
-  assert_true(clock_now_us() - start_us >= GAP_MS * 1000);
-  assert_in_range(cloud.by_key + cloud.all, 3, 4);
+  gint64 gaps = (clock_now_us() - start_us) / (GAP_MS * 1000);
+  assert_true(gaps >= 1);
+  assert_in_range(cloud.by_key + cloud.all, 3, 2 + gaps);
   shared_lists_free(lists);
   cloud_close(&cloud);
 }
