@@ -32,6 +32,7 @@ demo-transfer: build ## Hand a disk with data to a cluster of another account, a
 	@scripts/demo-transfer.sh $(BUILD)/bin
 
 test: build ## Run all tests; T=REGEX only those whose name matches
+	@[ $(PRESET) != release ] || scripts/install-deps.sh image
 	@tests/run $(BUILD) $(if $(T),-R '$(T)')
 
 sanity: build ## Run the CSI conformance test alone

@@ -8,6 +8,7 @@
 //	chartcheck policy FILE USER TAINT  the startup taint's ValidatingAdmissionPolicy lets USER remove TAINT and do nothing else
 //	chartcheck command FILE CONTAINER  prints its words, for tests/chart/life
 //	chartcheck text FILE SECRET KEY    prints that text, for tests/chart/life
+//	chartcheck bundle FILE CONTAINER ROOTFS DIR SECCOMP  makes of it a bundle for an OCI runtime, for tests/image/life
 //	chartcheck decode FILE...          strict decoding alone
 //	chartcheck kubectl DIR WORD...     a kubectl whose objects are files in DIR, for tests/docs
 //	chartcheck play SETTINGS DIR       the manifests of DIR become calls of running plugins, for tests/docs
@@ -45,6 +46,8 @@ func main() {
 		printCommand(arguments[1], arguments[2])
 	case len(arguments) == 4 && arguments[0] == "text":
 		printText(arguments[1], arguments[2], arguments[3])
+	case len(arguments) == 6 && arguments[0] == "bundle":
+		writeBundle(arguments[1], arguments[2], arguments[3], arguments[4], arguments[5])
 	case len(arguments) > 1 && arguments[0] == "decode":
 		for _, path := range arguments[1:] {
 			readObjects(path)
@@ -58,7 +61,8 @@ func main() {
 	default:
 		fmt.Fprintln(os.Stderr, "usage: chartcheck objects BIN FILE | disjoint FILE FILE | covered VALUES FILE... |"+
 			" effect CHART FILE... | readme README VALUES | policy FILE USER TAINT |"+
-			" command FILE CONTAINER | text FILE SECRET KEY | decode FILE... | play SETTINGS DIR |"+
+			" command FILE CONTAINER | text FILE SECRET KEY | bundle FILE CONTAINER ROOTFS DIR SECCOMP |"+
+			" decode FILE... | play SETTINGS DIR |"+
 			" rules FILE")
 		os.Exit(2)
 	}
