@@ -91,16 +91,18 @@ static MountEntry *add_entry(MountTable *table, gsize *room)
   return &table->entries[table->count++];
 }
 
-/* Takes the text. */
-static MountTable *parse(char *text, GError **error)
+/* Takes the text, which ends with a NUL byte behind its length. */
+static MountTable *parse(char *text, gsize length, GError **error)
 {
   g_autoptr(MountTable) table = g_new0(MountTable, 1);
   gsize room = 0;
   table->text = text;
-  for (char *line = text, *next; *line; line = next) {
-    char *end = strchrnul(line, '\n');
-    next = *end ? end + 1 : end;
-    *end = '\0';
+  char *behind = text + length;
+  for (char *line = text, *next; line < behind; line = next) {
+    char *end = memchr(line, '\n', (gsize)(behind - line));
+    next = end ? end + 1 : behind;
+    if (end)
+      *end = '\0';
     if (table->count == MOUNTINFO_MAX_ENTRIES) {
       evs_error_set(error, EVS_CODE_RESOURCE_EXHAUSTED, "more than %d mounts", MOUNTINFO_MAX_ENTRIES);
       return NULL;
@@ -115,7 +117,7 @@ static MountTable *parse(char *text, GError **error)
 
 MountTable *mount_table_parse(const char *text, GError **error)
 {
-  return parse(g_strdup(text), error);
+  return parse(g_strdup(text), strlen(text), error);
 }
 
 /* Kernels before 5.8 leave out lines when the table changes under a reader. */
@@ -133,16 +135,17 @@ MountTable *mount_table_read(GError **error)
 {
   static const char path[] = "/proc/self/mountinfo";
   g_autofree char *before = NULL;
-  if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &before, NULL, error))
+  gsize length = 0;
+  if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &before, &length, error))
     return NULL;
   if (!kernel_leaves_out_lines())
-    return parse(g_steal_pointer(&before), error);
+    return parse(g_steal_pointer(&before), length, error);
   for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     g_autofree char *now = NULL;
-    if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &now, NULL, error))
+    if (!text_read_file(path, MOUNTINFO_MAX_BYTES, &now, &length, error))
       return NULL;
     if (g_str_equal(before, now))
-      return parse(g_steal_pointer(&now), error);
+      return parse(g_steal_pointer(&now), length, error);
     g_free(before);
     before = g_steal_pointer(&now);
   }

@@ -52,6 +52,7 @@ void rpc_exchange_unref(RpcExchange *exchange)
   if (conclude(exchange))
     rpc_log_end(exchange, EVS_CODE_UNKNOWN, "the call ended without an answer", 0);
   grpc_call_unref(exchange->wire);
+  grpc_byte_buffer_destroy(exchange->received); /* of a call that was refused unread */
   for (int i = 0; i < RPC_N_IDS; i++)
     g_free(exchange->ids[i]);
   g_free(exchange->key);
