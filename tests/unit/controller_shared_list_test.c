@@ -82,10 +82,17 @@ static void hold(Cloud *cloud, gboolean held)
   cond_broadcast(&cloud->changed);
 }
 
-static void await_listing(Cloud *cloud)
+static guint listings(Cloud *cloud)
 {
   MUTEX_HOLD(&cloud->lock);
-  while (cloud->by_key + cloud->all == 0)
+  return cloud->by_key + cloud->all;
+}
+
+/* Waits for one more than there were. */
+static void await_listing(Cloud *cloud, guint before)
+{
+  MUTEX_HOLD(&cloud->lock);
+  while (cloud->by_key + cloud->all == before)
     cond_wait(&cloud->changed, &cloud->lock);
 }
 
@@ -128,9 +135,10 @@ static void end(Caller *caller)
 /* The first caller's listing is held up; `count` more gather behind it; then all go on. */
 static void run_storm(Cloud *cloud, SharedLists *lists, Caller *callers, guint count)
 {
+  guint before = listings(cloud);
   hold(cloud, TRUE);
   begin(&callers[0], lists, 0);
-  await_listing(cloud);
+  await_listing(cloud, before);
   for (guint i = 1; i <= count; i++)
     begin(&callers[i], lists, i);
   while (shared_lists_gathered(lists) < count)
