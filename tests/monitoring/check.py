@@ -13,7 +13,8 @@ DASHBOARD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../char
 
 
 def watch(bin_dir, directory, out):
-    """A life under the eyes of Prometheus: the panels with what it saw, the dashboard's rows, and the run."""
+    """A life under the eyes of Prometheus: the panels with what it saw, the dashboard's rows, the run, and what is wrong with the
+    variables."""
     began, phases = time.monotonic(), []
 
     def say(name):
@@ -31,31 +32,31 @@ def watch(bin_dir, directory, out):
         life.live(parts, say)
         parts.await_seen(f"timestamp(evs_ready) > {time.time()}")
         end = time.time()
-        shown, rows = panels.load(DASHBOARD)
+        dashboard, shown, rows = panels.load(DASHBOARD)
         for panel in shown:
             panel.read(parts, begin, end)
+        variables = panels.variable_problem(parts, dashboard)
         for name in ("node", "controller", "prometheus", "sim"):
             parts.stop(name)
-    return shown, rows, picture.Run(begin, end, panels.STEP_S, phases)
+    return shown, rows, picture.Run(begin, end, panels.STEP_S, phases), variables
 
 
 def main():
     bin_dir, directory, out = map(os.path.realpath, sys.argv[1:4])
     try:
-        shown, rows, run = watch(bin_dir, directory, out)
+        shown, rows, run, variables = watch(bin_dir, directory, out)
     except Failure as failure:
         print(f"failed case: the run: {failure}")
         sys.exit(1)
-    failed = 0
-    for panel in shown:
-        problem = panel.problem()
-        if problem:
-            failed += 1
-            print(f"failed case: panel '{panel.row}: {panel.title}': {problem}")
     with open(os.path.join(out, "dashboard.svg"), "w", encoding="utf-8") as file:
         file.write(picture.draw(shown, rows, run))
-    print(f"cases: {len(shown) - failed} passed, {failed} failed, 0 skipped")
-    sys.exit(failed > 0)
+    problems = {f"panel '{panel.row}: {panel.title}'": panel.problem() for panel in shown}
+    problems |= {"variables": variables, "layout": panels.layout_problem(shown)}
+    failed = {what: problem for what, problem in problems.items() if problem}
+    for what, problem in failed.items():
+        print(f"failed case: {what}: {problem}")
+    print(f"cases: {len(problems) - len(failed)} passed, {len(failed)} failed, 0 skipped")
+    sys.exit(bool(failed))
 
 
 main()

@@ -187,16 +187,17 @@ def go_down(parts, volumes):
 def live(parts, say):
     say("volumes come up")
     volumes = come_up(parts)
+    say("the cloud throttles")
+    throttled = throttle(parts)
     say("a clone leaves its snapshot behind")
     clone = leave_a_snapshot(parts, volumes[0])
     say("equal calls, growth")
     equal = [ask_twice(parts, number) for number in (1, 2)]
     grow(volumes)
-    say("throttles, damaged file systems, a wrong cloud-config")
-    throttled = []
-    at_once(lambda: throttled.extend(throttle(parts)), lambda: damage(volumes), lambda: spoil_config(parts))
-    say("a detach hangs, a disk and a snapshot are there twice")
-    at_once(lambda: hang(parts, clone), lambda: make_duplicates(parts, equal[0]), throttled[0].put_up)
+    say("damaged file systems, a wrong cloud-config, a detach that hangs, disk and snapshot twice")
+    at_once(lambda: damage(volumes), lambda: spoil_config(parts), lambda: hang(parts, clone),
+            lambda: make_duplicates(parts, equal[0]))
+    throttled[0].put_up()
     volumes.append(throttled.pop(0))
     say("failures, no cloud, no node, no credentials")
     fail(parts)

@@ -1,9 +1,11 @@
 """The panels of the dashboard: their queries with the variables filled in, what Prometheus has for them, and whether that
-changes."""
+changes; where they lie, and what the variables offer."""
+import itertools
 import json
 import math
+import re
 
-from parts import NAMESPACE, RELEASE, SCRAPE_S
+from parts import NAMESPACE, NODE_LABEL, RELEASE, SCRAPE_S
 
 STEP_S = SCRAPE_S
 RATE_S = 5 * SCRAPE_S  # Grafana takes at least four scrapes
@@ -55,8 +57,35 @@ def changes(values, steps):
     return len(numbers) > 1
 
 
+def layout_problem(panels):
+    """Panels lie beside each other within the 24 columns."""
+    for one in panels:
+        if one.place["x"] + one.place["w"] > 24:
+            return f"'{one.title}' is beyond the right edge"
+    for one, other in itertools.combinations([panel.place for panel in panels], 2):
+        if all(one[at] < other[at] + other[size] and other[at] < one[at] + one[size] for at, size in (("x", "w"), ("y", "h"))):
+            return f"two panels lie over each other: {one} and {other}"
+    return ""
+
+
+def variable_problem(parts, dashboard):
+    """Each variable that asks Prometheus offers what the scraped release is called."""
+    wanted = {"namespace": [NAMESPACE], "release": [RELEASE], "node": [NODE_LABEL]}
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] != "query":
+            continue
+        selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"]).groups()
+        values = {series[label] for series in parts.query("series", **{"match[]": fill_in(selector)})}
+        if "regex" in variable:
+            matches = [re.search(variable["regex"].strip("/").replace("\\/", "/"), value) for value in values]
+            values = {match.group(1) for match in matches if match}
+        if sorted(values) != wanted.pop(variable["name"]):
+            return f"${variable['name']} offers {sorted(values)}"
+    return f"there is no ${', $'.join(wanted)}" if wanted else ""
+
+
 def load(path):
-    """The panels, and the rows as (title, y on the grid)."""
+    """The dashboard, its panels, and its rows as (title, y on the grid)."""
     with open(path, encoding="utf-8") as file:
         dashboard = json.load(file)
     rows, panels = [], []
@@ -65,4 +94,4 @@ def load(path):
             rows.append((made["title"], made["gridPos"]["y"]))
         else:
             panels.append(Panel(made, rows[-1][0]))
-    return panels, rows
+    return dashboard, panels, rows

@@ -12,7 +12,7 @@ import urllib.request
 READY_S = 30  # a part must be ready within this time
 CALL_S = 60
 SCRAPE_S = 1
-NAMESPACE, RELEASE = "evs-csi", "evs-csi"
+NAMESPACE, RELEASE, NODE_LABEL = "evs-csi", "evs-csi", "server-1"
 GIB = 1 << 30
 NODE_SERVER = "demo.node-1"  # of the simulator's default account; the node plugin runs there
 # Long enough to be seen in scrapes, and no two of one length.
@@ -194,7 +194,7 @@ class Parts:
             {"targets": [f"127.0.0.1:{self.ports[part]}"],
              "labels": {"namespace": NAMESPACE, "pod": f"{RELEASE}-{part}-{suffix}", "container": f"evs-csi-{part}",
                         "node": server}}]} for part, suffix, server in (("controller", "7d9f8-x2x9k", "server-0"),
-                                                                        ("node", "4qzwl", "server-1"))]
+                                                                        ("node", "4qzwl", NODE_LABEL))]
         # JSON is YAML
         config = {"global": {"scrape_interval": f"{SCRAPE_S}s", "scrape_timeout": f"{SCRAPE_S}s"}, "scrape_configs": jobs}
         self.prometheus_url = f"http://127.0.0.1:{self.ports['prometheus']}"
@@ -204,7 +204,7 @@ class Parts:
 
     def query(self, path, **arguments):
         answer = json.loads(http("GET", f"{self.prometheus_url}/api/v1/{path}?{urllib.parse.urlencode(arguments)}"))
-        return answer["data"]["result"]
+        return answer["data"] if path == "series" else answer["data"]["result"]
 
     def await_prometheus(self):
         self.ready("prometheus", f"{self.prometheus_url}/-/ready")
