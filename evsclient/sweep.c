@@ -13,7 +13,7 @@ enum {
   ASK_TICK_US =
     380 * 1000,     /* where a row does not confirm the end: the question that follows takes time too */
   SHARED_PART = 10, /* one call in so many, where an account has one limit for all */
-  SWEEP_SHARE = 4,  /* at most a quarter of the time is spent in rounds for waits */
+  SWEEP_SHARE = 3,  /* at most a third of the time is spent in rounds for waits */
   LOOK_SHARE = 2,   /* and half of it in those for looks */
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
