@@ -9,6 +9,7 @@
 
 enum {
   BROKEN_PATIENCE = 10, /* times that a running job is believed more than an error status */
+  RECORDS_SHARE = 3,    /* one question in so many */
   BROKEN_STEP_US = G_USEC_PER_SEC,
 };
 
@@ -18,9 +19,10 @@ typedef struct {
   Watch watch;
   gboolean job_open; /* there is a job that may still tell something */
   gboolean job_succeeded;
-  gint64 job_end_us; /* as the cloud says; 0: unknown */
-  guint asked;       /* times that job or disk were asked because the sweep found nothing */
-  gint64 asked_us;   /* the last of them */
+  gboolean questioned; /* because a list showed the end */
+  gint64 job_end_us;   /* as the cloud says; 0: unknown */
+  guint asked;         /* times that job or disk were asked because the sweep found nothing */
+  gint64 asked_us;     /* the last of them */
   guint broken;
   void *record; /* as last read */
 } Wait;
@@ -215,12 +217,22 @@ static WatchVerdict ask_overdue(Wait *wait, GError **error)
   return verdict;
 }
 
-/* The sweep saw the end, which it cannot confirm. The job can, and its calls have a rate limit of their own: a thousand
- * detaches and deletes would else share that of GET, with the questions that come before them. */
+/* Job and record confirm alike, and questions to each have a rate limit of their own. Ends come as quickly as requests
+ * may be sent, so if all asked the jobs, they would queue. A job that was seen to run is believed. */
+static gboolean is_records_turn(Wait *wait)
+{
+  if (wait->questioned)
+    return FALSE;
+  wait->questioned = TRUE;
+  MUTEX_HOLD(&wait->watcher->lock);
+  return ++wait->watcher->questions % RECORDS_SHARE == 0;
+}
+
+/* The sweep saw the end, which it cannot confirm. */
 static WatchVerdict ask_suspected(Wait *wait, gboolean seems_done, GError **error)
 {
   Watch *watch = &wait->watch;
-  if (!seems_done || !wait->job_open)
+  if (!seems_done || !wait->job_open || is_records_turn(wait))
     return ask_record(wait, error);
   GError *failure = NULL;
   WatchVerdict verdict = ask_job(wait, &failure);

@@ -150,6 +150,7 @@ struct EvsWatcher {
   gboolean stop;
   WatchSweep disks, snapshots;
   WatchPace paces[WATCH_KINDS];
+  guint questions; /* asked where a list showed an end that it cannot confirm */
 };
 
 /* A sweep thread; argument: its WatchSweep. */

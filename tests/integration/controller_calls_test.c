@@ -196,7 +196,8 @@ static void run_storm(const Stage *stage, const char *method, StormRequest reque
   }
 }
 
-/* Lists answer all, so that what each disk costs is its own request, and its own question how the job ended. */
+/* Lists answer all, so that what each disk costs is its own request, and its own question how the job
+ * ended, which one in three puts to the disk. */
 static void a_storm_shares_its_lists(void **state)
 {
   Stage *stage = set_stage(*state, QUICK);
@@ -210,13 +211,13 @@ static void a_storm_shares_its_lists(void **state)
 
   run_storm(stage, "ControllerUnpublishVolume", storm_unpublish, ids);
   expect_calls(stage, "ecs.detach", STORM);
-  expect_calls(stage, "6.1.4", 0);
+  assert_calls_at_most(stage->sim, "6.1.4", STORM / 3 + 1);
   assert_calls_at_most(stage->sim, "ecs.job", STORM);
   assert_calls_at_most(stage->sim, NULL, STORM * 27 / 10);
 
   run_storm(stage, "DeleteVolume", storm_delete, ids);
   expect_calls(stage, "6.1.6", STORM);
-  expect_calls(stage, "6.1.4", 0);
+  assert_calls_at_most(stage->sim, "6.1.4", STORM / 3 + 1);
   assert_calls_at_most(stage->sim, "6.4.1", STORM);
   assert_calls_at_most(stage->sim, "6.2.4", STORM / 4);
   assert_calls_at_most(stage->sim, NULL, STORM * 24 / 10);
