@@ -17,7 +17,8 @@ target_compile_options(evs_flags INTERFACE -include ${CMAKE_SOURCE_DIR}/base/ban
 
 if(EVS_HARDEN)
   target_compile_options(evs_flags INTERFACE
-    -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+    $<IF:$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>,-mbranch-protection=standard,-fcf-protection>)
   target_link_options(evs_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack
     $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
   set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")
