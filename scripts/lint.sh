@@ -30,7 +30,7 @@ check_length() {
 check_scripts() {
   local scripts
   mapfile -t scripts < <(git grep -lE '^#!.*\b(ba)?sh\b')
-  shellcheck --external-sources "${scripts[@]}" scripts/parts.sh
+  shellcheck --external-sources "${scripts[@]}" scripts/parts.sh tests/docs/world.sh
 }
 
 check_clang() {

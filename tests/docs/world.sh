@@ -166,7 +166,9 @@ use_volume() { # NODE VOLUME VERB TEXT
   if [ "$3" = read ]; then
     [ "$(cat "$target/file" 2>&1)" = "$4" ] || give_up "volume $2 does not hold '$4': $(cat "$target/file" 2>&1)"
   else
-    echo "$4" >"$target/file" && sync --file-system "$target" || give_up "volume $2 cannot be written"
+    if ! { echo "$4" >"$target/file" && sync --file-system "$target"; }; then
+      give_up "volume $2 cannot be written"
+    fi
   fi
   [ "$3" = leave ] || stop_using "$1" "$2"
 }
