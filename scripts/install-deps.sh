@@ -29,7 +29,7 @@ elif [ "${1:-}" = lint ]; then
 elif [ "${1:-}" = fuzz ]; then
   packages+=(clang-14 libclang-rt-14-dev llvm-14) # the last for readable stack traces
 elif [ "${1:-}" = image ]; then
-  packages+=(buildah mmdebstrap crun jq iproute2 debian-archive-keyring)
+  packages+=(buildah mmdebstrap crun jq iproute2 kmod debian-archive-keyring golang-github-containers-common)
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
