@@ -11,10 +11,11 @@ enum {
   ROUND_MS = 30 * 1000, /* its calls may take as long */
   TICK_US = 420 * 1000,
   ASK_TICK_US =
-    380 * 1000,     /* where a row does not confirm the end: the question that follows takes time too */
-  SHARED_PART = 10, /* one call in so many, where an account has one limit for all */
-  SWEEP_SHARE = 3,  /* at most a third of the time is spent in rounds for waits */
-  LOOK_SHARE = 2,   /* and half of it in those for looks */
+    380 * 1000, /* where a row does not confirm the end: the question that follows takes time too */
+  LONE_TICK_US = 150 * 1000, /* for one alone: few calls, and nobody to share them with */
+  SHARED_PART = 10,          /* one call in so many, where an account has one limit for all */
+  SWEEP_SHARE = 3,           /* at most a third of the time is spent in rounds for waits */
+  LOOK_SHARE = 2,            /* and half of it in those for looks */
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
 
@@ -31,7 +32,10 @@ static gboolean has_rows_to_confirm(const WatchSweep *sweep)
  * take them from the requests that the waits are for. */
 static gint64 sweep_tick(const WatchSweep *sweep)
 {
-  return MAX(has_rows_to_confirm(sweep) ? ASK_TICK_US : TICK_US,
+  gboolean lone = sweep->watches->len + sweep->looks->len <= 1;
+  return MAX(lone                         ? LONE_TICK_US
+             : has_rows_to_confirm(sweep) ? ASK_TICK_US
+                                          : TICK_US,
              SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates));
 }
 
