@@ -15,6 +15,8 @@ enum {
   USAGE_SPAN_US = 3 * G_USEC_PER_SEC, /* what counts as now when operations are compared */
   SMALL_PART = 2,                     /* less than the busiest operation's calls divided by this */
   SHARED_CALLS_MIN = 8,               /* fewer within the span say nothing about parts */
+  SHARED_WITHIN_US =
+    20 * G_USEC_PER_SEC, /* from a throttle answer to the busiest operation to one to another */
   SHARED_FOR_US = 120 * G_USEC_PER_SEC,
 };
 
@@ -102,17 +104,33 @@ static void usage_add(Usage *usage, gint64 now)
   usage->at_us = now;
 }
 
-/* With the gates' lock held: far less is asked of this operation than of another. With limits of their own the one that is
- * refused would be at least as busy. */
+/* With the gates' lock held. */
+static const EvsGate *find_busiest(const EvsGates *gates, gint64 now)
+{
+  const EvsGate *busiest = NULL;
+  GHashTableIter iter;
+  gpointer gate;
+  g_hash_table_iter_init(&iter, gates->by_key);
+  while (g_hash_table_iter_next(&iter, NULL, &gate))
+    if (!busiest || usage_now(&((EvsGate *)gate)->usage, now) > usage_now(&busiest->usage, now))
+      busiest = gate;
+  return busiest;
+}
+
+/* With the gates' lock held: far less is asked of this operation than of another. */
 static gboolean has_small_part(const EvsGate *gate, gint64 now)
 {
-  gdouble busiest = 0;
-  GHashTableIter iter;
-  gpointer other;
-  g_hash_table_iter_init(&iter, gate->gates->by_key);
-  while (g_hash_table_iter_next(&iter, NULL, &other))
-    busiest = MAX(busiest, usage_now(&((EvsGate *)other)->usage, now));
-  return usage_now(&gate->usage, now) * SMALL_PART < busiest;
+  const EvsGate *busiest = find_busiest(gate->gates, now);
+  return usage_now(&gate->usage, now) * SMALL_PART < usage_now(&busiest->usage, now);
+}
+
+/* With the gates' lock held: does a throttle answer to this operation show one limit for all? With limits of their own the
+ * one that is refused would be as busy as any; and if it had a narrower one, the busiest would not be refused as well. */
+static gboolean shows_sharing(const EvsGate *gate, gint64 now)
+{
+  const EvsGate *busiest = find_busiest(gate->gates, now);
+  return usage_now(&gate->gates->usage, now) >= SHARED_CALLS_MIN && has_small_part(gate, now) &&
+         busiest->pace.throttled_us > 0 && now - busiest->pace.throttled_us < SHARED_WITHIN_US;
 }
 
 /* With the gates' lock held. */
@@ -174,9 +192,11 @@ static gint64 pace_throttled(EvsGate *gate, gint64 now)
   EvsGates *gates = gate->gates;
   MUTEX_HOLD(&gates->lock);
   gdouble calls = usage_now(&gates->usage, now);
-  gboolean small = calls >= SHARED_CALLS_MIN && has_small_part(gate, now), shared = is_shared(gates, now);
-  if (small)
+  gboolean shared = is_shared(gates, now), small = shared && has_small_part(gate, now);
+  if (shows_sharing(gate, now)) {
+    small = TRUE;
     gates->shared_until_us = now + SHARED_FOR_US;
+  }
   if (small && !shared)
     begin_sharing(gates, calls, now);
   else

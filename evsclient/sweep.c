@@ -14,8 +14,9 @@ enum {
     380 * 1000, /* where a row does not confirm the end: the question that follows takes time too */
   LONE_TICK_US = 150 * 1000, /* for one alone: few calls, and nobody to share them with */
   SHARED_PART = 10,          /* one call in so many, where an account has one limit for all */
-  SWEEP_SHARE = 3,           /* at most a third of the time is spent in rounds for waits */
-  LOOK_SHARE = 2,            /* and half of it in those for looks */
+  SHARED_TICK_MAX_US = 2 * G_USEC_PER_SEC,
+  SWEEP_SHARE = 3, /* at most a third of the time is spent in rounds for waits */
+  LOOK_SHARE = 2,  /* and half of it in those for looks */
   SWEEP_FAILED_US = 2 * G_USEC_PER_SEC,
 };
 
@@ -33,10 +34,9 @@ static gboolean has_rows_to_confirm(const WatchSweep *sweep)
 static gint64 sweep_tick(const WatchSweep *sweep)
 {
   gboolean lone = sweep->watches->len + sweep->looks->len <= 1;
-  return MAX(lone                         ? LONE_TICK_US
-             : has_rows_to_confirm(sweep) ? ASK_TICK_US
-                                          : TICK_US,
-             SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates));
+  gint64 tick = lone ? LONE_TICK_US : has_rows_to_confirm(sweep) ? ASK_TICK_US : TICK_US;
+  gint64 shared = SHARED_PART * evs_gates_shared_us(sweep->watcher->client->gates);
+  return MAX(tick, MIN(shared, SHARED_TICK_MAX_US));
 }
 
 /* When the next rounds may begin. A round takes long when the cloud is slow or throttles: then it is asked less often. */

@@ -113,6 +113,7 @@ typedef struct {
   EvsGate *gate[GATES];
   Mutex lock;
   Bucket bucket[GATES];
+  gdouble rps[GATES]; /* of the buckets; 0: 60 */
   gboolean one_bucket;
   gboolean until_shared; /* ends as soon as one limit for all has been noticed */
   guint taken, refused;
@@ -165,7 +166,8 @@ static gint64 account_run(Account *account, const gint64 pause_ms[GATES], gint64
   for (guint i = 0; i < GATES; i++) {
     g_autofree char *operation = g_strdup_printf("operation-%u", i);
     account->gate[i] = evs_gates_get(account->gates, "https://evs", operation);
-    account->bucket[i] = (Bucket){.rps = 60, .burst = 6, .tokens = 6, .at_us = clock_now_us()};
+    gdouble rps = account->rps[i] ? account->rps[i] : 60;
+    account->bucket[i] = (Bucket){.rps = rps, .burst = rps / 10, .tokens = rps / 10, .at_us = clock_now_us()};
   }
   guint count = 0;
   for (guint i = 0; i < 2 * GATES; i++) {
@@ -198,6 +200,16 @@ static void buckets_of_their_own_are_not_mistaken(void **state)
   assert_int_equal(account_run(&account, busy_and_rare, 1500), 0);
 }
 
+/* A rare operation that has a narrow limit of its own, beside a busy one that is never refused. */
+static void a_narrow_bucket_is_not_mistaken(void **state)
+{
+  (void)state;
+  static const gint64 pauses[GATES] = {10, 100, -1, -1};
+  Account account = {.rps = {10000, 10}};
+  assert_int_equal(account_run(&account, pauses, 2000), 0);
+  assert_in_range(account.refused, 3, 40);
+}
+
 /* Four operations at the limit of each: all are paced, none is taken for one of small part. */
 static void busy_operations_are_paced_apart(void **state)
 {
@@ -217,6 +229,7 @@ int main(void)
     cmocka_unit_test(late_calls_catch_up),
     cmocka_unit_test(one_bucket_for_all_is_noticed),
     cmocka_unit_test(buckets_of_their_own_are_not_mistaken),
+    cmocka_unit_test(a_narrow_bucket_is_not_mistaken),
     cmocka_unit_test(busy_operations_are_paced_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
