@@ -11,7 +11,7 @@ enum {
   ROUND_MS = 30 * 1000, /* its calls may take as long */
   TICK_US = 420 * 1000,
   ASK_TICK_US =
-    380 * 1000, /* where a row does not confirm the end: the question that follows takes time too */
+    360 * 1000, /* where a row does not confirm the end: the question that follows takes time too */
   LONE_TICK_US = 150 * 1000, /* for one alone: few calls, and nobody to share them with */
   SHARED_PART = 10,          /* one call in so many, where an account has one limit for all */
   SHARED_TICK_MAX_US = 2 * G_USEC_PER_SEC,
