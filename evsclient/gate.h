@@ -6,8 +6,9 @@
  * throttle answers, so that a storm runs at the cloud's pace with few refusals and without a configured figure.
  *
  * An account may have one limit for all its calls. It shows in throttle answers to an operation that makes only a small
- * part of the calls. Then one pace for all gates takes the place of their own; operations with a small part are counted
- * by it but do not wait for it.
+ * part of the calls while the busiest is refused as well. Then the gates forget what they have learned, which was their
+ * part of it, and all go by one pace besides their own; operations with a small part are counted by it but do not wait
+ * for it.
  */
 #pragma once
 
