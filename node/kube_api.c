@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "node/http_body.h"
 #include "version.h"
 
 #include <curl/curl.h>
@@ -12,11 +13,6 @@ struct KubeApi {
   char *url, *token_path, *ca_path;
   CURL *curl; /* keeps the connection for the next request */
 };
-
-typedef struct {
-  GString *text;
-  gboolean too_large;
-} Body;
 
 KubeApi *kube_api_new(const char *url, const char *account_dir)
 {
@@ -68,17 +64,6 @@ gboolean kube_is_name(const char *name)
   return g_ascii_isalnum(name[0]) && g_ascii_isalnum(name[strlen(name) - 1]);
 }
 
-static size_t take_body(char *data, size_t size, size_t count, void *user_data)
-{
-  Body *body = user_data;
-  if (body->text->len + size * count > KUBE_MAX_BYTES) {
-    body->too_large = TRUE;
-    return 0;
-  }
-  g_string_append_len(body->text, data, (gssize)(size * count));
-  return size * count;
-}
-
 /* "Authorization: Bearer ...", newly allocated. */
 static char *read_authorization(const KubeApi *api, GError **error)
 {
@@ -98,7 +83,7 @@ static char *read_authorization(const KubeApi *api, GError **error)
   return NULL;
 }
 
-static void prepare(KubeApi *api, const KubeRequest *request, const char *url, Body *body, char *reason)
+static void prepare(KubeApi *api, const KubeRequest *request, const char *url, HttpBody *body, char *reason)
 {
   CURL *curl = api->curl;
   curl_easy_reset(curl);
@@ -116,7 +101,7 @@ static void prepare(KubeApi *api, const KubeRequest *request, const char *url, B
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)KUBE_CONNECT_MS);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)KUBE_REQUEST_MS);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, http_body_take);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 }
@@ -151,7 +136,7 @@ static long perform(KubeApi *api, const KubeRequest *request, GString *text, GEr
   if (!authorization)
     return 0;
   g_autofree char *url = g_strconcat(api->url, request->path, NULL);
-  Body body = {.text = text};
+  HttpBody body = {.text = text, .most = KUBE_MAX_BYTES};
   char reason[CURL_ERROR_SIZE] = "";
   long status = 0;
   prepare(api, request, url, &body, reason);

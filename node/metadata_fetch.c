@@ -3,34 +3,19 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "node/http_body.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
 
 enum { MAX_TOKEN = 4096, MAX_VALUE = 255, HTTP_OK = 200, HTTP_UNAUTHORIZED = 401, PAUSE_MS = 1000 };
 
-typedef struct {
-  GString *text;
-  gboolean too_large;
-} Body;
-
-static size_t take_body(char *data, size_t size, size_t count, void *user_data)
-{
-  Body *body = user_data;
-  if (body->text->len + size * count > METADATA_MAX_BYTES) {
-    body->too_large = TRUE;
-    return 0;
-  }
-  g_string_append_len(body->text, data, (gssize)(size * count));
-  return size * count;
-}
-
 /* One request; the status, or 0 with error set when no whole answer came. */
 static long request(const char *method, const char *url, const char *header, GString *text, GError **error)
 {
   CURL *curl = curl_easy_init();
   struct curl_slist *headers = header ? curl_slist_append(NULL, header) : NULL;
-  Body body = {.text = text};
+  HttpBody body = {.text = text, .most = METADATA_MAX_BYTES};
   char reason[CURL_ERROR_SIZE] = "";
   long status = 0;
   curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -41,7 +26,7 @@ static long request(const char *method, const char *url, const char *header, GSt
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)METADATA_CONNECT_MS);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)METADATA_REQUEST_MS);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, http_body_take);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
   CURLcode code = curl_easy_perform(curl);
